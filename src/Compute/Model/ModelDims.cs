@@ -1,3 +1,5 @@
+using ActorRing.Compute.Model.Config;
+
 namespace ActorRing.Compute.Model;
 
 /// <summary>The sizes and switches of a Llama-family model that its arithmetic depends on.</summary>
@@ -51,6 +53,27 @@ public sealed record ModelDims
     /// <summary>Weights that take part in matrix products, LM head included, embedding look-up not.</summary>
     public long MatmulWeights =>
         ((long)Layers * (((long)QkvWidth * Width) + ((long)AttentionWidth * Width) + (3L * MlpWidth * Width))) + ((long)Vocabulary * Width);
+
+    /// <summary>The sizes that a Hugging Face config describes.</summary>
+    public static ModelDims Of(LlamaConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return new ModelDims
+        {
+            Layers = config.NumHiddenLayers,
+            Width = config.HiddenSize,
+            Heads = config.NumAttentionHeads,
+            KvHeads = config.NumKeyValueHeads,
+            HeadSize = config.HeadDim,
+            MlpWidth = config.IntermediateSize,
+            Vocabulary = config.VocabSize,
+            NormEpsilon = config.RmsNormEps,
+            TiedEmbeddings = config.TieWordEmbeddings,
+            AttentionBias = config.AttentionBias,
+            MlpBias = config.MlpBias,
+            Windows = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(layer => config.WindowOf(layer) ?? 0)],
+        };
+    }
 
     /// <summary>Window of a layer, 0 for full attention.</summary>
     public int WindowOf(int layer) => Windows.Count == 0 ? 0 : Windows[layer];
