@@ -52,7 +52,11 @@ public sealed class ByteTokenizer : ITokenizer
             }
 
             if (id is not (Bos or Eos))
-                throw new ArgumentOutOfRangeException(nameof(ids), string.Create(CultureInfo.InvariantCulture, $"token id {id} is not in the vocabulary; allowed: 0 to {Eos}"));
+            {
+                var message = string.Create(CultureInfo.InvariantCulture, $"token id {id} is not in the vocabulary; allowed: 0 to {Eos}");
+                throw new ArgumentOutOfRangeException(nameof(ids), message);
+            }
+
             if (skipSpecialTokens) continue;
             Flush(run, text);
             text.Append(id == Bos ? "<bos>" : "<eos>");

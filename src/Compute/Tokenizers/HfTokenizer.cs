@@ -48,7 +48,10 @@ public sealed class HfTokenizer : ITokenizer
     /// <inheritdoc/>
     public int? EosId { get; }
 
-    /// <summary>Reads <c>tokenizer.json</c>, and the names of the begin and end tokens from <c>tokenizer_config.json</c> or <c>special_tokens_map.json</c> beside it.</summary>
+    /// <summary>
+    /// Reads <c>tokenizer.json</c>, and the names of the begin and end tokens from <c>tokenizer_config.json</c> or
+    /// <c>special_tokens_map.json</c> beside it.
+    /// </summary>
     /// <param name="tokenizerJsonPath">Path of the file. Its settings for truncation and padding are not applied.</param>
     /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     /// <exception cref="InvalidDataException">
@@ -87,7 +90,11 @@ public sealed class HfTokenizer : ITokenizer
         foreach (var id in ids)
         {
             if (!tokens.TryGetValue(id, out var token))
-                throw new ArgumentOutOfRangeException(nameof(ids), string.Create(CultureInfo.InvariantCulture, $"token id {id} is not in the vocabulary of {VocabularySize}"));
+            {
+                var message = string.Create(CultureInfo.InvariantCulture, $"token id {id} is not in the vocabulary of {VocabularySize}");
+                throw new ArgumentOutOfRangeException(nameof(ids), message);
+            }
+
             if (!skipSpecialTokens || !specialIds.Contains(id)) strings.Add(token);
         }
 

@@ -26,7 +26,8 @@ internal static class AddedTokenReader
 
             var id = item.Required("id");
             var expected = model.Ids.TryGetValue(content.Text(), out var known) ? known : nextId++;
-            if (id.Natural() != expected) throw id.Refused(string.Create(CultureInfo.InvariantCulture, $"{expected}, the id of '{content.Text()}' in the vocabulary or the next free one"));
+            if (id.Natural() != expected)
+                throw id.Refused(string.Create(CultureInfo.InvariantCulture, $"{expected}, the id of '{content.Text()}' in model.vocab or the next free one"));
 
             var token = Read(item, expected, content.Text(), normalizer);
             if (token.Pattern.Length == 0) throw content.Refused("text that the normalizer leaves something of");

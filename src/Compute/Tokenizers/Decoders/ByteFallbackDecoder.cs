@@ -47,6 +47,7 @@ internal sealed class ByteFallbackDecoder : TokenDecoder
     private static bool TryReadByte(string token, out byte value)
     {
         value = 0;
-        return token is ['<', '0', 'x', _, _, '>'] && byte.TryParse(token.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
+        return token is ['<', '0', 'x', _, _, '>']
+            && byte.TryParse(token.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
     }
 }

@@ -2,7 +2,10 @@ using System.Buffers;
 
 namespace ActorRing.Compute.Tokenizers.Models;
 
-/// <summary>A binary heap of merges that could be made next: lowest rank first, leftmost first among equals. Single-threaded; dispose returns its buffer.</summary>
+/// <summary>
+/// A binary heap of merges that could be made next: lowest rank first, leftmost first among equals.
+/// Single-threaded; dispose returns its buffer.
+/// </summary>
 internal ref struct MergeQueue(int capacity)
 {
     private long[] heap = ArrayPool<long>.Shared.Rent(Math.Max(capacity, 16));

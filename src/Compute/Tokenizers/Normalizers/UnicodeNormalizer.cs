@@ -12,7 +12,11 @@ internal sealed class UnicodeNormalizer : Normalizer
     public UnicodeNormalizer(NormalizationForm form)
     {
         if ("e\u0301".Normalize(NormalizationForm.FormC) != "\u00E9" || "\uFB01".Normalize(NormalizationForm.FormKD) != "fi")
-            throw new InvalidOperationException("Unicode normalisation does nothing in this process (InvariantGlobalization is on or ICU is missing), so this tokenizer would give wrong ids");
+        {
+            throw new InvalidOperationException(
+                "Unicode normalisation does nothing in this process (InvariantGlobalization is on or ICU is missing), so this tokenizer would give wrong ids");
+        }
+
         this.form = form;
     }
 

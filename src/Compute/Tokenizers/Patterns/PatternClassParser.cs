@@ -6,11 +6,15 @@ internal sealed class PatternClassParser(PatternReader reader)
     private const int MaxDepth = 16;
     private int depth;
 
+    /// <summary>Whether all that was read so far names characters below U+0080 one by one or in ranges.</summary>
+    public bool IsAscii { get; private set; } = true;
+
     /// <summary>Reads a class whose opening bracket has been taken.</summary>
     public Func<int, bool> Parse()
     {
         if (++depth > MaxDepth) throw reader.Refused($"classes nested more than {MaxDepth} deep");
         var negated = reader.TryTake("^");
+        IsAscii &= !negated;
         Func<int, bool>? intersection = null;
         var union = new List<Func<int, bool>>();
         for (var isFirst = true; ; isFirst = false)
@@ -59,10 +63,18 @@ internal sealed class PatternClassParser(PatternReader reader)
     {
         set = null;
         if (reader.Next == '[') throw reader.Refused("a range with a class at one end");
-        if (!reader.TryTake("\\")) return reader.TakeRune();
+        if (!reader.TryTake("\\")) return Noted(reader.TakeRune());
         if (reader.TryTake("b")) return '\b';
-        set = reader.TryTakeSetEscape();
-        return set is null ? reader.TakeRuneEscape() : -1;
+        set = reader.TryTakeSetEscape(inClass: true);
+        if (set is null) return Noted(reader.TakeRuneEscape());
+        IsAscii = false;
+        return -1;
+    }
+
+    private int Noted(int rune)
+    {
+        IsAscii &= rune < 0x80;
+        return rune;
     }
 
     private Func<int, bool> Union(List<Func<int, bool>> parts)

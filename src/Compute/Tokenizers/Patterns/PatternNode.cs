@@ -154,12 +154,12 @@ internal sealed class AnchorNode(PatternAnchor kind, PatternNode next) : Pattern
     private static bool WordBefore(ReadOnlySpan<char> text, int at)
     {
         if (at == 0) return false;
-        return RuneProperty.IsWord(char.IsLowSurrogate(text[at - 1]) ? char.ConvertToUtf32(text[at - 2], text[at - 1]) : text[at - 1]);
+        return RuneProperty.IsWordAlone(char.IsLowSurrogate(text[at - 1]) ? char.ConvertToUtf32(text[at - 2], text[at - 1]) : text[at - 1]);
     }
 
     private static bool WordAfter(ReadOnlySpan<char> text, int at)
     {
         if (at == text.Length) return false;
-        return RuneProperty.IsWord(char.IsHighSurrogate(text[at]) ? char.ConvertToUtf32(text[at], text[at + 1]) : text[at]);
+        return RuneProperty.IsWordAlone(char.IsHighSurrogate(text[at]) ? char.ConvertToUtf32(text[at], text[at + 1]) : text[at]);
     }
 }

@@ -11,6 +11,7 @@ internal sealed class PatternParser
     private const int MaxDepth = 64;
     private const long MaxSize = 4096;
     private const int MaxCount = 1000;
+    private const int AsciiEnd = 0x80;
 
     // Under (?i: ) Oniguruma also lets these pairs of ASCII letters stand for one ligature or sharp s.
     private static readonly string[] FoldedPairs = ["ff", "fi", "fl", "ss", "st"];
@@ -66,11 +67,11 @@ internal sealed class PatternParser
                 return Group();
             case '[':
                 reader.At++;
-                var members = new PatternClassParser(reader).Parse();
-                return One(start, members, isClass: true);
+                var parser = new PatternClassParser(reader);
+                return One(start, Folded(parser.Parse(), parser.IsAscii));
             case '.':
                 reader.At++;
-                return One(start, rune => rune != '\n', isClass: false);
+                return One(start, rune => rune != '\n');
             case '^':
                 reader.At++;
                 return new PatternTree.Anchor(PatternAnchor.LineStart);
@@ -82,7 +83,7 @@ internal sealed class PatternParser
             case '\\':
                 reader.At++;
                 if (TryTakeAnchor() is { } anchor) return new PatternTree.Anchor(anchor);
-                if (reader.TryTakeSetEscape() is { } set) return One(start, set, isClass: false);
+                if (reader.TryTakeSetEscape(inClass: false) is { } set) return One(start, set);
                 literal = reader.TakeRuneEscape();
                 break;
             default:
@@ -91,7 +92,7 @@ internal sealed class PatternParser
         }
 
         var wanted = literal;
-        return One(start, rune => rune == wanted, isClass: true);
+        return One(start, Folded(rune => rune == wanted, wanted < AsciiEnd));
     }
 
     private PatternTree Group()
@@ -188,27 +189,24 @@ internal sealed class PatternParser
             : throw reader.Refused($"more than {MaxCount} repetitions");
     }
 
-    private PatternTree.One One(int start, Func<int, bool> members, bool isClass)
+    private PatternTree.One One(int start, Func<int, bool> members)
     {
-        var source = (reader.Since(start), ignoreCase && isClass);
-        if (!sets.TryGetValue(source, out var set))
-        {
-            set = RuneSet.Of(source.Item2 ? Caseless(members) : members);
-            sets.Add(source, set);
-        }
-
+        var source = (reader.Since(start), ignoreCase);
+        if (!sets.TryGetValue(source, out var set)) sets.Add(source, set = RuneSet.Of(members));
         return new PatternTree.One(set);
     }
 
-    // Unicode folds two letters beyond ASCII onto ASCII ones: long s onto s, the Kelvin sign onto k.
-    private Func<int, bool> Caseless(Func<int, bool> members)
+    private Func<int, bool> Folded(Func<int, bool> members, bool isAscii)
     {
-        if (RuneSet.Of(members).HasMembersBeyondAscii()) throw reader.Refused("letters beyond ASCII under (?i: )");
+        if (!ignoreCase) return members;
+        if (!isAscii) throw reader.Refused("characters beyond ASCII under (?i: )");
+
+        // Unicode folds two letters beyond ASCII onto ASCII ones: long s onto s, the Kelvin sign onto k.
         return rune => rune switch
         {
             0x17F => members('s') || members('S'),
             0x212A => members('k') || members('K'),
-            < 0x80 when char.IsAsciiLetter((char)rune) => members(rune) || members(rune ^ 32),
+            < AsciiEnd when char.IsAsciiLetter((char)rune) => members(rune) || members(rune ^ 32),
             _ => members(rune),
         };
     }

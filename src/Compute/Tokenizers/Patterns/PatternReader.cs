@@ -40,7 +40,7 @@ internal sealed class PatternReader(string pattern)
     }
 
     /// <summary>Reads what follows a backslash if it stands for a set of code points.</summary>
-    public Func<int, bool>? TryTakeSetEscape()
+    public Func<int, bool>? TryTakeSetEscape(bool inClass)
     {
         switch (Next)
         {
@@ -48,8 +48,8 @@ internal sealed class PatternReader(string pattern)
             case 'S': return Taken(rune => !RuneProperty.IsSpace(rune));
             case 'd': return Taken(RuneProperty.IsDigit);
             case 'D': return Taken(rune => !RuneProperty.IsDigit(rune));
-            case 'w': return Taken(RuneProperty.IsWord);
-            case 'W': return Taken(rune => !RuneProperty.IsWord(rune));
+            case 'w': return Taken(inClass ? RuneProperty.IsWord : RuneProperty.IsWordAlone);
+            case 'W': return Taken(inClass ? rune => !RuneProperty.IsWord(rune) : rune => !RuneProperty.IsWordAlone(rune));
             case 'h': return Taken(IsHex);
             case 'H': return Taken(rune => !IsHex(rune));
             case 'p' or 'P':

@@ -10,7 +10,8 @@ namespace ActorRing.Compute.Tokenizers.Patterns;
 internal static class RuneProperty
 {
     public const string AllowedNames =
-        "the general categories L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp C Cc Cf Co Cn, Letter, Mark, Number, Punctuation, Symbol, Separator, and Han";
+        "the general categories L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp C Cc Cf Co Cn, "
+        + "Letter, Mark, Number, Punctuation, Symbol, Separator, and Han";
 
     private static readonly (int First, int Last)[] HanRanges =
     [
@@ -33,6 +34,11 @@ internal static class RuneProperty
     /// <summary>Alphabetic, Mark, Nd or Pc. All of Other_Alphabetic is marks, apart from the circled and squared Latin letters.</summary>
     public static bool IsWord(int rune) => WordCategories(rune) || rune is >= 0x24B6 and <= 0x24E9 or >= 0x1F130 and <= 0x1F149
         or >= 0x1F150 and <= 0x1F169 or >= 0x1F170 and <= 0x1F189;
+
+    /// <summary>
+    /// What <c>\w</c> and <c>\b</c> mean outside a class: Oniguruma adds the six Latin-1 superscripts and fractions there, and only there.
+    /// </summary>
+    public static bool IsWordAlone(int rune) => IsWord(rune) || rune is 0xB2 or 0xB3 or 0xB9 or >= 0xBC and <= 0xBE;
 
     private static Func<int, bool> WordCategories { get; } = RuneSet.OfCategories(
         UppercaseLetter, LowercaseLetter, TitlecaseLetter, ModifierLetter, OtherLetter, NonSpacingMark, SpacingCombiningMark, EnclosingMark,
