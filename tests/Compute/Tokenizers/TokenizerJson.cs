@@ -31,15 +31,20 @@ internal static class TokenizerJson
         return root.ToJsonString(Readable);
     }
 
-    /// <summary>Lets the best and the last merge change places.</summary>
+    /// <summary>Lets the best merge change places with the first one that competes with it, as "h e" does with "t h".</summary>
     public static string WithSwappedMerges(string json)
     {
         var root = JsonNode.Parse(json)!;
         var merges = root["model"]!["merges"]!.AsArray();
-        var (first, last) = (merges[0]!.DeepClone(), merges[^1]!.DeepClone());
-        (merges[0], merges[^1]) = (last, first);
+        var wanted = Parts(merges[0]!)[1];
+        var rival = Enumerable.Range(1, merges.Count - 1).First(rank => Parts(merges[rank]!)[0] == wanted);
+        var (best, other) = (merges[0]!.DeepClone(), merges[rival]!.DeepClone());
+        (merges[0], merges[rival]) = (other, best);
         return root.ToJsonString(Readable);
     }
+
+    private static string[] Parts(JsonNode merge) =>
+        merge is JsonArray pair ? [(string)pair[0]!, (string)pair[1]!] : ((string)merge!).Split(' ');
 
     private static int Index(string key) => int.Parse(key, CultureInfo.InvariantCulture);
 }
