@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorRing.Cluster.Hosting.Hocon;
 using ActorRing.Compute.Training;
 using ActorRing.Native;
 
@@ -9,7 +10,9 @@ internal static class CommandLine
 {
     private const int Failed = 1;
     private const int WrongUse = 2;
-    private const int Interrupted = 130;
+
+    /// <summary>Stopped by the user; what was done is kept.</summary>
+    internal const int Interrupted = 130;
 
     internal static int Run(RootCommand root, string[] arguments)
     {
@@ -28,6 +31,15 @@ internal static class CommandLine
         try
         {
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (HoconException error)
+        {
+            foreach (var line in error.Errors)
+            {
+                Console.Error.WriteLine($"actorring: {line}");
+            }
+
+            return WrongUse;
         }
         catch (Exception error)
         {

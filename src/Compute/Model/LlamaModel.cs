@@ -1,3 +1,6 @@
+using ActorRing.Compute.Data;
+using ActorRing.Compute.Model.Config;
+using ActorRing.Compute.Model.Rope;
 using ActorRing.Compute.Recompute;
 using ActorRing.Compute.SequenceParallel;
 using ActorRing.Native;
@@ -14,6 +17,7 @@ public sealed class LlamaModel : IDisposable
     private readonly TransformerLayer[] _layers;
     private readonly RecomputePolicy _policy;
     private readonly ActivationMemory _memory;
+    private readonly SequenceMasks _masks;
 
     /// <summary>Plans and takes the memory of micro-batches of <paramref name="batch"/> sequences of <paramref name="tokens"/> tokens.</summary>
     /// <param name="parameters">Weights; borrowed.</param>
@@ -31,7 +35,7 @@ public sealed class LlamaModel : IDisposable
         _policy = policy;
         _memory = ActivationMemory.Create(_device, parameters.Dims, batch, tokens, parameters.ComputeType, policy);
         _layers = [.. parameters.Compute.Layers.Select((weights, layer) => new TransformerLayer(_device, parameters.Dims, layer, weights, attention))];
-        Masks = new SequenceMasks(batch);
+        _masks = new SequenceMasks(batch);
     }
 
     /// <summary>B.</summary>
@@ -39,9 +43,6 @@ public sealed class LlamaModel : IDisposable
 
     /// <summary>T.</summary>
     public int Tokens => _memory.Tokens;
-
-    /// <summary>Documents of the sequences in the batch; set before <see cref="Forward"/>.</summary>
-    public SequenceMasks Masks { get; }
 
     /// <summary>Bytes of activations by part: inputs, workspace, kept.</summary>
     public ActivationBytes Bytes => new(_memory.InputBytes, _memory.WorkspaceBytes, _memory.KeptBytes);
@@ -53,6 +54,16 @@ public sealed class LlamaModel : IDisposable
         return new(plan.InputBytes, plan.WorkspaceBytes, plan.KeptBytes);
     }
 
+    /// <summary>Sets the rotary tables of positions 0 to T - 1 as the config's rotary type computes them for sequences of T tokens.</summary>
+    public void SetRotary(LlamaConfig config)
+    {
+        var half = _parameters.Dims.HeadSize / 2;
+        var cos = new float[Tokens * half];
+        var sin = new float[Tokens * half];
+        RotaryTable.Fill(RopeFrequencies.Of(config, Tokens), firstPosition: 0, Tokens, cos, sin);
+        SetRotary(cos, sin);
+    }
+
     /// <summary>Sets the rotary tables.</summary>
     /// <param name="cos">Row-major <c>[T, H/2]</c>.</param>
     /// <param name="sin">Row-major <c>[T, H/2]</c>.</param>
@@ -62,13 +73,19 @@ public sealed class LlamaModel : IDisposable
         _device.Write(sin, _memory.Sin);
     }
 
-    /// <summary>Sets the tokens of the micro-batch.</summary>
-    /// <param name="ids">Row-major <c>[B, T]</c>, each in [0, V).</param>
-    /// <param name="labels">Row-major <c>[B, T]</c>, already shifted; -100 where unlabelled.</param>
-    public void SetTokens(ReadOnlySpan<int> ids, ReadOnlySpan<int> labels)
+    /// <summary>Takes over a micro-batch: tokens, labels, documents.</summary>
+    /// <param name="batch">B rows of T tokens, each id in [0, V).</param>
+    public void Load(Batch batch)
     {
-        _device.Write(ids, _memory.Ids);
-        _device.Write(labels, _memory.Labels);
+        ArgumentNullException.ThrowIfNull(batch);
+        _device.Write<int>(batch.Ids, _memory.Ids);
+        _device.Write<int>(batch.Labels, _memory.Labels);
+        _masks.Clear();
+        for (var row = 0; row < batch.Rows; row++)
+        {
+            // The last start is the end of the row.
+            _masks.SetDocuments(row, batch.DocumentStarts(row)[..^1]);
+        }
     }
 
     /// <summary>Embedding and all layers: leaves the tapes and the final residual stream.</summary>
@@ -78,7 +95,7 @@ public sealed class LlamaModel : IDisposable
         _device.EmbeddingForward(_memory.Ids, _parameters.Compute.Embedding, _memory.Tapes[0].Input);
         for (var layer = 0; layer < _layers.Length; layer++)
         {
-            _layers[layer].Forward(_memory.Tapes[layer], InputOf(layer + 1), _memory, Masks);
+            _layers[layer].Forward(_memory.Tapes[layer], InputOf(layer + 1), _memory, _masks);
         }
 
         _device.RmsNormForward(_memory.Final, _parameters.Compute.FinalNorm, _parameters.Dims.NormEpsilon, _memory.Norm, _memory.FinalRstd);
@@ -109,7 +126,7 @@ public sealed class LlamaModel : IDisposable
         ArgumentNullException.ThrowIfNull(gradients);
         for (var layer = _layers.Length - 1; layer >= 0; layer--)
         {
-            _layers[layer].Backward(_memory.Tapes[layer], gradients.Layers[layer], _memory, Masks, _policy);
+            _layers[layer].Backward(_memory.Tapes[layer], gradients.Layers[layer], _memory, _masks, _policy);
         }
 
         _device.EmbeddingBackward(_memory.Ids, _memory.Gradient, gradients.Embedding);

@@ -1,4 +1,5 @@
 using ActorRing.Actors.Ids;
+using ActorRing.Compute.Data;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Optimizers;
 
@@ -14,7 +15,7 @@ public sealed class TrainingStep(Parameters parameters, LlamaModel model, Gradie
     /// <exception cref="NonFiniteException">Loss or gradient is not finite; nothing was updated.</exception>
     /// <exception cref="ArgumentException">No token is labelled, or an id lies outside the vocabulary; nothing was updated.</exception>
     /// <remarks>FLOPs per token, forward and backward: <see cref="ModelDims.FlopsPerToken"/>.</remarks>
-    public StepResult Run(TrainStep step, ReadOnlySpan<MicroBatch> microBatches, double learningRate)
+    public StepResult Run(TrainStep step, ReadOnlySpan<Batch> microBatches, double learningRate)
     {
         // A mean of means would weigh tokens unequally: every token counts the same, whatever micro-batch it is in.
         var labelled = CountLabels(microBatches);
@@ -23,7 +24,7 @@ public sealed class TrainingStep(Parameters parameters, LlamaModel model, Gradie
 
         foreach (var microBatch in microBatches)
         {
-            Load(microBatch);
+            model.Load(microBatch);
             model.Forward();
             lossSum += model.LossAndGradient(gradients.Views, gradientScale: 1.0 / labelled).Sum;
             model.Backward(gradients.Views);
@@ -37,25 +38,15 @@ public sealed class TrainingStep(Parameters parameters, LlamaModel model, Gradie
         return new StepResult(loss, gradientNorm, learningRate, (long)model.Batch * model.Tokens * microBatches.Length);
     }
 
-    private static long CountLabels(ReadOnlySpan<MicroBatch> microBatches)
+    private static long CountLabels(ReadOnlySpan<Batch> microBatches)
     {
         var count = 0L;
         foreach (var microBatch in microBatches)
         {
-            count += microBatch.CountLabels();
+            count += microBatch.LabelledCount;
         }
 
         return count > 0 ? count : throw new ArgumentException("no token of the step is labelled: there is nothing to learn from");
-    }
-
-    private void Load(in MicroBatch microBatch)
-    {
-        model.SetTokens(microBatch.Ids.Span, microBatch.Labels.Span);
-        model.Masks.Clear();
-        for (var sequence = 0; sequence < (microBatch.DocumentStarts?.Count ?? 0); sequence++)
-        {
-            model.Masks.SetDocuments(sequence, microBatch.DocumentStarts![sequence].Span);
-        }
     }
 
     private void RequireFinite(TrainStep step, double loss, double gradientNorm)
