@@ -132,7 +132,7 @@ public sealed class HoconSectionSpec
     private static HoconBinder Binder(string text)
     {
         var (root, substituted) = new HoconLoader(_ => null).AddText(text, "t.conf").Resolve();
-        return new HoconBinder(root, substituted, "reference.conf");
+        return new HoconBinder(root, substituted, "reference.conf", "t.conf");
     }
 
     private static string Error(string text, Action<HoconSection> read, bool alone = true)

@@ -6,7 +6,8 @@ namespace ActorRing.Cluster.Hosting.Hocon;
 /// <param name="tree">All layers.</param>
 /// <param name="substituted">Targets of substitutions: a key that only serves others is not unknown.</param>
 /// <param name="referenceSource">The file of the lowest layer; what stands there was not given by the user.</param>
-internal sealed class HoconBinder(HoconObject tree, IReadOnlyList<HoconPath> substituted, string referenceSource)
+/// <param name="userSource">The user's file: a value that is missing is missing there, even where the reference says null.</param>
+internal sealed class HoconBinder(HoconObject tree, IReadOnlyList<HoconPath> substituted, string referenceSource, string userSource)
 {
     private readonly List<string> errors = [];
     private readonly SortedSet<string> keys = new(StringComparer.Ordinal);
@@ -21,7 +22,12 @@ internal sealed class HoconBinder(HoconObject tree, IReadOnlyList<HoconPath> sub
 
     /// <param name="at">The value at fault.</param>
     /// <param name="message">What, the value, what is allowed: one line.</param>
-    public void Fail(HoconPosition at, string message) => errors.Add($"{at}: {message}");
+    /// <remarks>A line that is there already is not repeated: a value may be read twice.</remarks>
+    public void Fail(HoconPosition at, string message)
+    {
+        var line = $"{(IsReference(at) ? new HoconPosition(userSource, 0) : at)}: {message}";
+        if (!errors.Contains(line)) errors.Add(line);
+    }
 
     /// <summary>Ends the reading.</summary>
     /// <exception cref="HoconException">Something was wrong; holds all of it, unknown keys last.</exception>

@@ -70,12 +70,12 @@ internal sealed class HoconScanner(string text, string source, int firstLine)
     public string ReadQuoted() => At("\"\"\"") ? ReadTripleQuoted() : ReadSingleQuoted();
 
     /// <summary>Text up to a blank, a line end, a comment or a reserved character.</summary>
-    /// <param name="stopAtDot">In a path a dot ends a key; in a value it is text.</param>
+    /// <param name="stopAtDot">In a path a dot ends a key and + may start +=; in a value both are text (1e+5, selective++).</param>
     /// <returns>The text; empty if the cursor is at something else.</returns>
     public string ReadUnquoted(bool stopAtDot)
     {
         var start = offset;
-        while (!AtEnd && !IsSpace(Peek()) && !AtComment && !(stopAtDot && Peek() == '.') && (!Reserved.Contains(Peek()) || InExponent(start))) offset++;
+        while (!AtEnd && !IsSpace(Peek()) && !AtComment && !(stopAtDot && Peek() == '.') && (!Reserved.Contains(Peek()) || (Peek() == '+' && !stopAtDot))) offset++;
         return text[start..offset];
     }
 
@@ -83,10 +83,6 @@ internal sealed class HoconScanner(string text, string source, int firstLine)
 
     /// <summary>What stands at the cursor, for a message.</summary>
     public string Found() => AtEnd ? "the end of the file" : Peek() == '\n' ? "the end of the line" : HoconText.Quote(Peek().ToString());
-
-    // The plus sign is reserved for +=, and a number such as 1e+5 needs it all the same.
-    private bool InExponent(int start) =>
-        Peek() == '+' && offset > start && text[offset - 1] is 'e' or 'E' && (char.IsAsciiDigit(text[start]) || text[start] == '-');
 
     private string ReadSingleQuoted()
     {

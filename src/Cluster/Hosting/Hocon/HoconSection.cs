@@ -6,12 +6,15 @@ namespace ActorRing.Cluster.Hosting.Hocon;
 /// One object of the settings, read key by key. A wrong value is reported to the binder and stands in as the fallback, so that one run names all
 /// mistakes. In every method <c>orElse</c> is the value of a key that is absent or <c>null</c>; without it such a key is an error.
 /// </summary>
-internal sealed class HoconSection(HoconBinder binder, HoconObject? node, string shown, string pattern)
+internal sealed class HoconSection(HoconBinder binder, HoconObject node, string shown, string pattern)
 {
     private delegate bool Parse<T>(string text, out T value);
 
     /// <summary>Where the section was written.</summary>
-    public HoconPosition At => node?.At ?? new HoconPosition("settings", 0);
+    public HoconPosition At => node.At;
+
+    /// <summary>What was written here, whether anybody reads it or not.</summary>
+    public IEnumerable<string> Keys => node.Fields.Keys;
 
     /// <summary>The key as messages name it.</summary>
     public string PathOf(string key) => HoconBinder.Join(shown, key);
@@ -57,6 +60,15 @@ internal sealed class HoconSection(HoconBinder binder, HoconObject? node, string
             var read = TryNumber(text, min, max, above, out var number);
             value = off ? null : number;
             return off || read;
+        });
+
+    /// <summary>A number; null for a key that is absent or null.</summary>
+    public double? GetOptionalDouble(string key, double min, double max, bool above = false) =>
+        Read(key, Number(min, max, above), true, null, (string text, out double? value) =>
+        {
+            var read = TryNumber(text, min, max, above, out var number);
+            value = number;
+            return read;
         });
 
     public bool GetBool(string key, bool? orElse = null) => Read(key, "true or false", orElse is not null, orElse ?? false, HoconUnits.TryBoolean);
@@ -130,13 +142,16 @@ internal sealed class HoconSection(HoconBinder binder, HoconObject? node, string
         return new HoconSection(binder, value as HoconObject ?? new HoconObject(value?.At ?? At, []), PathOf(key), Pattern(key));
     }
 
-    /// <summary>A list of objects inside; an empty one if the key is absent or null.</summary>
-    public IReadOnlyList<HoconSection> GetSections(string key)
+    /// <summary>A list of objects inside.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="atLeastOne">Whether an empty or missing list is an error.</param>
+    public IReadOnlyList<HoconSection> GetSections(string key, bool atLeastOne = false)
     {
         binder.Asked(Pattern(key) + "[]", isSection: true);
         switch (Value(key))
         {
-            case null or HoconScalar { IsNull: true }:
+            case null or HoconScalar { IsNull: true } or HoconArray { Items.Count: 0 }:
+                if (atLeastOne) Fail(key, "is empty; allowed: a list of at least one object");
                 return [];
             case HoconArray list when list.Items.All(item => item is HoconObject):
                 return [.. list.Items.Select((item, i) => new HoconSection(binder, (HoconObject)item, $"{PathOf(key)}[{i}]", Pattern(key) + "[]"))];
@@ -162,7 +177,7 @@ internal sealed class HoconSection(HoconBinder binder, HoconObject? node, string
     private static bool TryNumber(string text, double min, double max, bool above, out double value) =>
         HoconUnits.TryNumber(text, out value) && (above ? value > min : value >= min) && value <= max;
 
-    private HoconValue? Value(string key) => node?.Fields.GetValueOrDefault(key);
+    private HoconValue? Value(string key) => node.Fields.GetValueOrDefault(key);
 
     private string Pattern(string key) => HoconBinder.Join(pattern, key);
 
