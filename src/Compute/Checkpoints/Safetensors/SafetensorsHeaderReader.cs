@@ -55,6 +55,11 @@ internal static class SafetensorsHeaderReader
         {
             throw Bad(file, $"header is not JSON, or deeper than 3 levels, at byte {reader.BytesConsumed}");
         }
+        catch (InvalidOperationException)
+        {
+            // Valid UTF-8 can still escape half of a surrogate pair; reading or comparing such text throws this.
+            throw Bad(file, $"header holds an unpaired surrogate before byte {reader.BytesConsumed}; text must be Unicode");
+        }
     }
 
     private static SafetensorsHeader ReadHeader(ref Utf8JsonReader reader, long dataBytes, string file)
@@ -214,7 +219,7 @@ internal static class SafetensorsHeaderReader
             {
                 throw Bad(file, $"{SafetensorsHeader.MetadataKey} {Quote.Of(key)}: goes beyond the {MaxMetadataEntries} strings and {MaxMetadataBytes} bytes allowed");
             }
-            if (!metadata.TryAdd(key, ReadText(ref reader, file)))
+            if (!metadata.TryAdd(key, reader.GetString()!))
             {
                 throw Bad(file, $"{SafetensorsHeader.MetadataKey} {Quote.Of(key)}: appears twice; once is allowed");
             }
@@ -225,7 +230,7 @@ internal static class SafetensorsHeaderReader
     private static string ReadName(ref Utf8JsonReader reader, string what, string file)
     {
         var raw = reader.ValueSpan;
-        var name = raw.Length <= MaxNameBytes * MaxEscapeBytes ? ReadText(ref reader, file) : null;
+        var name = raw.Length <= MaxNameBytes * MaxEscapeBytes ? reader.GetString() : null;
         if (name is null || Encoding.UTF8.GetByteCount(name) > MaxNameBytes)
         {
             throw Bad(file, $"{what} {Quote.Of(Encoding.UTF8.GetString(Head(raw)))}...: name is longer than the {MaxNameBytes} bytes allowed");
@@ -235,19 +240,6 @@ internal static class SafetensorsHeaderReader
             throw Bad(file, $"{what} '': name is empty; 1 to {MaxNameBytes} bytes are allowed");
         }
         return name.AsSpan().ContainsAnyControl() ? throw Bad(file, $"{what} {Quote.Of(name)}: name holds a control character; none is allowed") : name;
-    }
-
-    private static string ReadText(ref Utf8JsonReader reader, string file)
-    {
-        try
-        {
-            return reader.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            // Valid UTF-8 can still escape half of a surrogate pair.
-            throw Bad(file, $"header holds an unpaired surrogate before byte {reader.BytesConsumed}; text must be Unicode");
-        }
     }
 
     private static bool ContainsAnyControl(this ReadOnlySpan<char> text)

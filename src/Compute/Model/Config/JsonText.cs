@@ -10,14 +10,8 @@ internal static class JsonText
     /// <summary>A double as Python writes it (<c>10000.0</c>, <c>1e-05</c>), so that files look like those of transformers and floats stay floats.</summary>
     public static string Number(double value)
     {
-        if (value == Math.Truncate(value) && Math.Abs(value) < 1e16)
-        {
-            return value.ToString("F1", CultureInfo.InvariantCulture);
-        }
-        var text = value.ToString("R", CultureInfo.InvariantCulture);
-        var exponent = text.IndexOf('E', StringComparison.Ordinal);
-        // .NET writes 1E-05 and 1E+20, Python 1e-05 and 1e+20.
-        return exponent < 0 ? text : string.Concat(text.AsSpan(0, exponent), "e", text.AsSpan(exponent + 1));
+        var text = value.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e');
+        return text.AsSpan().ContainsAny(".e") ? text : text + ".0";
     }
 
     /// <summary>A list of values.</summary>
