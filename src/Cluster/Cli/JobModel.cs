@@ -65,7 +65,7 @@ internal sealed class JobModel : IDisposable
     }
 
     /// <summary>Weights on the device: the folder's, or fresh ones.</summary>
-    internal Parameters CreateParameters(ComputeDevice device, ElementType computeType)
+    internal Parameters CreateParameters(Native.ComputeDevice device, ElementType computeType)
     {
         var parameters = new Parameters(device, ModelDims.Of(Config), computeType);
         if (_folder is not null)
