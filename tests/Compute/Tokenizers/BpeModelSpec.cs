@@ -58,6 +58,32 @@ public sealed class BpeModelSpec
         Assert.Equal([0, 1, 0], Encode(new BpeDefinition(ids, [], null, false, false, IgnoreMerges: true), "aba"));
     }
 
+    [Theory]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    public void Encode_must_agree_with_the_slow_definition_when_a_long_piece_is_cut_where_nothing_merges(int rngSeed)
+    {
+        var random = new Random(rngSeed);
+        for (var round = 0; round < 30; round++)
+        {
+            var ids = "abcdef".Select((letter, id) => (Token: letter.ToString(), Id: id)).ToDictionary(entry => entry.Token, entry => entry.Id);
+            var merges = new List<(int Left, int Right, int Result)>();
+            while (merges.Count < 12)
+            {
+                var (left, right) = (ids.ElementAt(random.Next(ids.Count)), ids.ElementAt(random.Next(ids.Count)));
+                if (ids.TryAdd(left.Key + right.Key, ids.Count)) merges.Add((left.Value, right.Value, ids.Count - 1));
+            }
+
+            // 'x' is unknown, and fuses with the 'x' beside it.
+            var text = string.Concat(Enumerable.Range(0, 500).Select(_ => "abcdefx"[random.Next(7)]));
+            var definition = new BpeDefinition(ids, merges, UnknownId: 999, FuseUnknown: true, ByteFallback: false, IgnoreMerges: false);
+            var spelled = System.Text.RegularExpressions.Regex.Replace(text, "x+", "x").Select(letter => letter == 'x' ? 999 : letter - 'a');
+            Assert.Equal(SlowMerge([.. spelled], [.. merges]), Encode(definition, text));
+            Assert.True(new SafeCuts(definition).FirstStretch(text) < text.Length, "no cut was found, so this spec proved nothing");
+        }
+    }
+
     [Fact]
     public void WordCache_must_stay_within_its_bound_when_every_word_is_new()
     {
