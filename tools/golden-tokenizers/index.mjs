@@ -64,7 +64,8 @@ async function tokenizerGolden(json, config) {
 function componentGolden(kind, config) {
   const shell = {
     version: '1.0', truncation: null, padding: null, added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null,
-    model: { type: 'BPE', dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false, byte_fallback: false, vocab: {}, merges: [] },
+    model: { type: 'BPE', dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false,
+      byte_fallback: false, vocab: {}, merges: [] },
     [kind]: config,
   };
   const rust = native.Tokenizer.fromString(JSON.stringify(shell));

@@ -14,7 +14,8 @@ export const o200kPattern =
   "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|" +
   "\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 export const deepSeekPattern =
-  "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+  "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|" +
+  "[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
 export const split = (regex, behavior = 'Isolated', invert = false) => ({ type: 'Split', pattern: { Regex: regex }, behavior, invert });
 export const byteLevel = (add_prefix_space = false, use_regex = true) => ({ type: 'ByteLevel', add_prefix_space, trim_offsets: true, use_regex });
@@ -67,7 +68,8 @@ export function pipelines(bytes, pieces) {
   })();
   const sentencePiece = { unk_token: '<unk>', fuse_unk: true, byte_fallback: true };
   const marks = [token('<unk>'), token('<s>'), token('</s>')];
-  const fallbackDecoder = sequence('decoders', replace('▁', ' '), { type: 'ByteFallback' }, { type: 'Fuse' }, { type: 'Strip', content: ' ', start: 1, stop: 0 });
+  const fallbackDecoder = sequence('decoders', replace('▁', ' '), { type: 'ByteFallback' }, { type: 'Fuse' }, { type: 'Strip', content: ' ', start: 1,
+    stop: 0 });
   const odd = [
     token('<mask>', { lstrip: true, rstrip: false }), plain('<tok>', { single_word: true, normalized: false }), plain('alpha'),
     plain('<long>', { rstrip: true, normalized: false }), plain('<longer>', { normalized: false }),
@@ -82,10 +84,12 @@ export function pipelines(bytes, pieces) {
       config: { bos_token: '<|begin_of_text|>', eos_token: '<|end_of_text|>', tokenizer_class: 'PreTrainedTokenizerFast' },
     }),
     qwen2: build(bytes, {
-      added: [token('<|endoftext|>'), token('<|im_start|>'), token('<|im_end|>'), plain('<tool_call>', { normalized: false }), plain('</tool_call>', { normalized: false })],
+      added: [token('<|endoftext|>'), token('<|im_start|>'), token('<|im_end|>'), plain('<tool_call>', { normalized: false }), plain('</tool_call>',
+        { normalized: false })],
       normalizer: { type: 'NFC' },
       pre: sequence('pretokenizers', split(qwenPattern), byteLevel(false, false)),
-      post: () => byteLevel(false), decoder: byteLevel(false), pairs: true, model: { unk_token: null, continuing_subword_prefix: '', end_of_word_suffix: '' },
+      post: () => byteLevel(false), decoder: byteLevel(false), pairs: true, model: { unk_token: null, continuing_subword_prefix: '',
+        end_of_word_suffix: '' },
       config: { bos_token: null, eos_token: '<|im_end|>', tokenizer_class: 'Qwen2Tokenizer' },
     }),
     gpt2: build(bytes, {
@@ -103,7 +107,8 @@ export function pipelines(bytes, pieces) {
     }),
     falcon: build(bytes, {
       added: [token('<|endoftext|>'), token('[PAD]', { rstrip: true })],
-      pre: sequence('pretokenizers', { type: 'Punctuation', behavior: 'Contiguous' }, byteLevel(false), { type: 'Digits', individual_digits: false }, split('[0-9][0-9][0-9]')),
+      pre: sequence('pretokenizers', { type: 'Punctuation', behavior: 'Contiguous' }, byteLevel(false), { type: 'Digits', individual_digits: false },
+        split('[0-9][0-9][0-9]')),
       post: () => byteLevel(false), decoder: byteLevel(false),
     }),
     o200k: build(unreachable, {
@@ -142,7 +147,8 @@ export function pipelines(bytes, pieces) {
       normalizer: sequence(
         'normalizers', { type: 'NFKD' }, { type: 'StripAccents' }, { type: 'Lowercase' }, { type: 'Strip', strip_left: true, strip_right: true },
         { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' }, { type: 'Prepend', prepend: '▁' }),
-      pre: sequence('pretokenizers', { type: 'Digits', individual_digits: true }, { type: 'Metaspace', replacement: '▁', prepend_scheme: 'never', split: true }),
+      pre: sequence('pretokenizers', { type: 'Digits', individual_digits: true }, { type: 'Metaspace', replacement: '▁', prepend_scheme: 'never',
+        split: true }),
       decoder: null, model: { unk_token: '<unk>', fuse_unk: true },
     }),
   };

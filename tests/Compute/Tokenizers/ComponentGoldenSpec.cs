@@ -67,5 +67,7 @@ public sealed class ComponentGoldenSpec
     private static ConfigNode Node(string config) => new(JsonDocument.Parse(config).RootElement, "components.json", "");
 
     private static void AssertSame(string input, string[] expected, string[] actual) =>
-        Assert.True(expected.SequenceEqual(actual), $"{GoldenTokenizers.Shown(input)}: expected {JsonSerializer.Serialize(expected)}, got {JsonSerializer.Serialize(actual)}");
+        Assert.True(
+            expected.SequenceEqual(actual),
+            $"{GoldenTokenizers.Shown(input)}: expected {JsonSerializer.Serialize(expected)}, got {JsonSerializer.Serialize(actual)}");
 }

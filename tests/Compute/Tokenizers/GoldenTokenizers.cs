@@ -3,10 +3,9 @@ using System.Text.Json;
 namespace ActorRing.Compute.Specs.Tokenizers;
 
 /// <summary>
-/// The golden files of tests/Golden/tokenizers. Their ids and texts come from the Rust library tokenizers 0.23.2; each golden.json also lists, under
-/// portDiffers, the texts on which the JavaScript port @huggingface/tokenizers 0.2.0 disagrees with it. There the Rust answer is expected:
-/// the port ignores single_word, fuses unknown tokens twice, takes no account of the start of the text in scheme "first", decodes broken byte runs
-/// the browser's way and reads NFKD digits as Nd only.
+/// The golden files of tests/Golden/tokenizers. Their ids and texts come from the Rust library tokenizers 0.23.2. The JavaScript port
+/// @huggingface/tokenizers 0.2.0 disagrees on the texts that each golden.json lists under portDiffers; there it is wrong (the README beside
+/// the files says where and how), and the Rust answer is expected.
 /// </summary>
 internal static class GoldenTokenizers
 {

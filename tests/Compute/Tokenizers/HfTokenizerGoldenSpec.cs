@@ -25,7 +25,8 @@ public sealed class HfTokenizerGoldenSpec
         foreach (var expected in golden.Cases)
         {
             var inner = tokenizer.Encode(expected.Text, addSpecialTokens: false);
-            var wrapped = Enumerable.Range(0, golden.Bare.Length + 1).Any(cut => expected.Ids.AsSpan().SequenceEqual([.. golden.Bare[..cut], .. inner, .. golden.Bare[cut..]]));
+            var wrapped = Enumerable.Range(0, golden.Bare.Length + 1)
+                .Any(cut => expected.Ids.AsSpan().SequenceEqual([.. golden.Bare[..cut], .. inner, .. golden.Bare[cut..]]));
             Assert.True(wrapped, GoldenTokenizers.Shown(expected.Text));
         }
     }
@@ -82,7 +83,9 @@ public sealed class HfTokenizerGoldenSpec
     public void Encode_must_stay_below_the_vocabulary_size_when_texts_are_awkward(string name)
     {
         var tokenizer = HfTokenizer.Load(GoldenTokenizers.TokenizerPath(name));
-        Assert.All(GoldenTokenizers.Texts, text => Assert.All(tokenizer.Encode(text, addSpecialTokens: true), id => Assert.InRange(id, 0, tokenizer.VocabularySize - 1)));
+        Assert.All(
+            GoldenTokenizers.Texts.SelectMany(text => tokenizer.Encode(text, addSpecialTokens: true)),
+            id => Assert.InRange(id, 0, tokenizer.VocabularySize - 1));
     }
 
     private static string[] Mismatches(HfTokenizer tokenizer, GoldenFile golden) =>

@@ -30,21 +30,49 @@ public sealed class HfTokenizerRefusalSpec
     [InlineData("added_tokens.0.special", "null", "added_tokens[0].special", "missing", "required")]
     [InlineData("added_tokens.0.color", "1", "added_tokens[0].color", "unknown key", "lstrip")]
     [InlineData("normalizer", "{\"type\": \"Nmt\"}", "normalizer.type", "\"Nmt\"", "NFKC")]
-    [InlineData("normalizer", "{\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"Precompiled\"}]}", "normalizer.normalizers[0].type", "\"Precompiled\"", "Prepend")]
+    [InlineData(
+        "normalizer",
+        "{\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"Precompiled\"}]}",
+        "normalizer.normalizers[0].type", "\"Precompiled\"", "Prepend")]
     [InlineData("normalizer", "{\"type\": \"Strip\", \"strip_left\": true}", "normalizer.strip_right", "missing", "required")]
-    [InlineData("normalizer", "{\"type\": \"Replace\", \"pattern\": {\"String\": \"\"}, \"content\": \"x\"}", "normalizer.pattern.String", "\"\"", "at least one")]
+    [InlineData(
+        "normalizer",
+        "{\"type\": \"Replace\", \"pattern\": {\"String\": \"\"}, \"content\": \"x\"}",
+        "normalizer.pattern.String", "\"\"", "at least one")]
     [InlineData("normalizer", "{\"type\": \"Replace\", \"pattern\": {\"Glob\": \"*\"}, \"content\": \"x\"}", "normalizer.pattern.Glob", "unknown key", "Regex")]
     [InlineData("pre_tokenizer", "{\"type\": \"BertPreTokenizer\"}", "pre_tokenizer.type", "\"BertPreTokenizer\"", "WhitespaceSplit")]
-    [InlineData("pre_tokenizer", "{\"type\": \"Split\", \"pattern\": {\"String\": \"a\"}, \"behavior\": \"Merged\", \"invert\": false}", "pre_tokenizer.behavior", "\"Merged\"", "Contiguous")]
-    [InlineData("pre_tokenizer", "{\"type\": \"Split\", \"pattern\": {\"Regex\": \"(?<n>a)\"}, \"behavior\": \"Isolated\", \"invert\": false}", "pre_tokenizer.pattern.Regex", "(?<n>a)", "(?: )")]
+    [InlineData(
+        "pre_tokenizer",
+        "{\"type\": \"Split\", \"pattern\": {\"String\": \"a\"}, \"behavior\": \"Merged\", \"invert\": false}",
+        "pre_tokenizer.behavior", "\"Merged\"", "Contiguous")]
+    [InlineData(
+        "pre_tokenizer",
+        "{\"type\": \"Split\", \"pattern\": {\"Regex\": \"(?<n>a)\"}, \"behavior\": \"Isolated\", \"invert\": false}",
+        "pre_tokenizer.pattern.Regex", "(?<n>a)", "(?: )")]
     [InlineData("pre_tokenizer", "{\"type\": \"Metaspace\", \"replacement\": \"__\"}", "pre_tokenizer.replacement", "\"__\"", "one character")]
-    [InlineData("pre_tokenizer", "{\"type\": \"Metaspace\", \"replacement\": \"_\", \"prepend_scheme\": \"last\"}", "pre_tokenizer.prepend_scheme", "\"last\"", "always, first, never")]
-    [InlineData("pre_tokenizer", "{\"type\": \"Metaspace\", \"replacement\": \"_\", \"add_prefix_space\": false}", "pre_tokenizer.add_prefix_space", "false", "never")]
+    [InlineData(
+        "pre_tokenizer",
+        "{\"type\": \"Metaspace\", \"replacement\": \"_\", \"prepend_scheme\": \"last\"}",
+        "pre_tokenizer.prepend_scheme", "\"last\"", "always, first, never")]
+    [InlineData(
+        "pre_tokenizer",
+        "{\"type\": \"Metaspace\", \"replacement\": \"_\", \"add_prefix_space\": false}",
+        "pre_tokenizer.add_prefix_space", "false", "never")]
     [InlineData("pre_tokenizer", "{\"type\": \"Digits\", \"individual_digits\": true, \"base\": 8}", "pre_tokenizer.base", "unknown key", "individual_digits")]
     [InlineData("post_processor", "{\"type\": \"BertProcessing\"}", "post_processor.type", "\"BertProcessing\"", "TemplateProcessing")]
-    [InlineData("post_processor", "{\"type\": \"TemplateProcessing\", \"single\": [], \"pair\": [], \"special_tokens\": {}}", "post_processor.single", "[]", "sequence A once")]
-    [InlineData("post_processor", "{\"type\": \"TemplateProcessing\", \"single\": [{\"Sequence\": {\"id\": \"B\", \"type_id\": 0}}], \"pair\": [], \"special_tokens\": {}}", "post_processor.single[0].Sequence.id", "\"B\"", "A")]
-    [InlineData("post_processor", "{\"type\": \"TemplateProcessing\", \"single\": [{\"SpecialToken\": {\"id\": \"<s>\", \"type_id\": 0}}], \"pair\": [], \"special_tokens\": {}}", "post_processor.single[0].SpecialToken.id", "\"<s>\"", "post_processor.special_tokens")]
+    [InlineData(
+        "post_processor",
+        "{\"type\": \"TemplateProcessing\", \"single\": [], \"pair\": [], \"special_tokens\": {}}",
+        "post_processor.single", "[]", "sequence A once")]
+    [InlineData(
+        "post_processor",
+        "{\"type\": \"TemplateProcessing\", \"single\": [{\"Sequence\": {\"id\": \"B\", \"type_id\": 0}}], \"pair\": [], \"special_tokens\": {}}",
+        "post_processor.single[0].Sequence.id", "\"B\"", "A")]
+    [InlineData(
+        "post_processor",
+        "{\"type\": \"TemplateProcessing\", \"single\": [{\"SpecialToken\": {\"id\": \"<s>\", \"type_id\": 0}}], "
+        + "\"pair\": [], \"special_tokens\": {}}",
+        "post_processor.single[0].SpecialToken.id", "\"<s>\"", "post_processor.special_tokens")]
     [InlineData("decoder", "{\"type\": \"CTC\"}", "decoder.type", "\"CTC\"", "ByteFallback")]
     [InlineData("decoder", "{\"type\": \"Strip\", \"content\": \" \", \"start\": -1, \"stop\": 0}", "decoder.start", "-1", "0 to")]
     public void Load_must_name_key_value_and_what_is_allowed_when_a_value_is_unknown(string path, string json, string key, string value, string allowed)

@@ -12,7 +12,7 @@ namespace ActorRing.Compute.Tokenizers.Models;
 /// <param name="ByteFallback">Whether an unknown character becomes its UTF-8 bytes <c>&lt;0xNN&gt;</c> where the vocabulary has them all.</param>
 /// <param name="IgnoreMerges">Whether a piece that is in the vocabulary as a whole is taken whole.</param>
 internal sealed record BpeDefinition(
-    IReadOnlyDictionary<string, int> Ids,
+    Dictionary<string, int> Ids,
     IReadOnlyList<(int Left, int Right, int Result)> Merges,
     int? UnknownId,
     bool FuseUnknown,
@@ -30,12 +30,14 @@ internal sealed class BpeModel
     private readonly WordCache cache = new(CacheCapacity);
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> ids;
     private readonly int?[] byteIds;
+    private readonly Lazy<SafeCuts> cuts;
 
     public BpeModel(BpeDefinition definition)
     {
         this.definition = definition;
         merges = new MergeTable(definition.Merges);
-        ids = new Dictionary<string, int>(definition.Ids, StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+        ids = definition.Ids.GetAlternateLookup<ReadOnlySpan<char>>();
+        cuts = new Lazy<SafeCuts>(() => new SafeCuts(definition));
         byteIds = [.. Enumerable.Range(0, 256).Select(value => FindId(string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>")))];
     }
 
@@ -46,10 +48,28 @@ internal sealed class BpeModel
     /// <param name="target">Receives the ids.</param>
     public void Encode(ReadOnlySpan<char> piece, List<int> target)
     {
-        if (!cache.TryGet(piece, out var found))
+        // Without a pre-tokenizer the piece is the whole text. A piece that may be taken whole must be looked up whole.
+        if (piece.Length > WordCache.MaxWordLength && !definition.IgnoreMerges)
         {
-            found = Encode(piece);
-            cache.Add(piece, found);
+            while (piece.Length > 0)
+            {
+                var length = cuts.Value.FirstStretch(piece);
+                EncodeStretch(piece[..length], target);
+                piece = piece[length..];
+            }
+        }
+        else
+        {
+            EncodeStretch(piece, target);
+        }
+    }
+
+    private void EncodeStretch(ReadOnlySpan<char> stretch, List<int> target)
+    {
+        if (!cache.TryGet(stretch, out var found))
+        {
+            found = Encode(stretch);
+            cache.Add(stretch, found);
         }
 
         target.AddRange(found);
