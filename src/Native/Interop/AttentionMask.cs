@@ -3,8 +3,13 @@ using System.Runtime.InteropServices;
 namespace ActorRing.Native;
 
 /// <summary>Which keys a query may see, from absolute positions; the rule itself stands in <c>actorring.h</c> (block attention).</summary>
-public sealed record AttentionMask
+public readonly record struct AttentionMask
 {
+    /// <summary>Causal, from position 0, nothing else.</summary>
+    public AttentionMask()
+    {
+    }
+
     /// <summary>Whether a query sees only positions up to its own.</summary>
     public bool Causal { get; init; } = true;
 

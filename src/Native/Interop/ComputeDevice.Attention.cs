@@ -13,9 +13,8 @@ public sealed unsafe partial class ComputeDevice
     /// <param name="state">Running state; may be absent for <see cref="AttentionPart.Whole"/>.</param>
     /// <param name="output">Result <c>[B, Tq, N, H]</c>; absent unless last.</param>
     /// <param name="lse">Natural-log LSE <c>[B, Tq, N]</c>, float32; absent unless last.</param>
-    public void AttentionForward(in Tensor q, in Tensor k, in Tensor v, AttentionMask mask, double softmaxScale, AttentionPart part, in AttentionState state, in Tensor output, in Tensor lse)
+    public void AttentionForward(in Tensor q, in Tensor k, in Tensor v, in AttentionMask mask, double softmaxScale, AttentionPart part, in AttentionState state, in Tensor output, in Tensor lse)
     {
-        ArgumentNullException.ThrowIfNull(mask);
         fixed (NativeTensor* pq = &q.Native, pk = &k.Native, pv = &v.Native, ps = &state.Output.Native, pm = &state.RowMax.Native, pr = &state.RowSum.Native, po = &output.Native, pl = &lse.Native)
         fixed (long* documents = Span(mask.DocumentStarts), rows = Span(mask.Blocks?.RowOffsets), columns = Span(mask.Blocks?.Columns))
         {
@@ -43,9 +42,8 @@ public sealed unsafe partial class ComputeDevice
 
     /// <summary>Adds or writes one block's dq, dk, dv (float32) from the global lse and delta.</summary>
     public void AttentionBackward(
-        in Tensor q, in Tensor k, in Tensor v, in Tensor dout, in Tensor lse, in Tensor delta, AttentionMask mask, double softmaxScale, bool accumulate, in Tensor dq, in Tensor dk, in Tensor dv)
+        in Tensor q, in Tensor k, in Tensor v, in Tensor dout, in Tensor lse, in Tensor delta, in AttentionMask mask, double softmaxScale, bool accumulate, in Tensor dq, in Tensor dk, in Tensor dv)
     {
-        ArgumentNullException.ThrowIfNull(mask);
         fixed (NativeTensor* pq = &q.Native, pk = &k.Native, pv = &v.Native, pg = &dout.Native, pl = &lse.Native, pd = &delta.Native, pdq = &dq.Native, pdk = &dk.Native, pdv = &dv.Native)
         fixed (long* documents = Span(mask.DocumentStarts), rows = Span(mask.Blocks?.RowOffsets), columns = Span(mask.Blocks?.Columns))
         {
@@ -75,7 +73,7 @@ public sealed unsafe partial class ComputeDevice
 
     private static ReadOnlySpan<long> Span(ReadOnlyMemory<long>? memory) => memory is { } present ? present.Span : default;
 
-    private static NativeAttentionMask Pack(AttentionMask mask, long* documents, long* rows, long* columns) => new()
+    private static NativeAttentionMask Pack(in AttentionMask mask, long* documents, long* rows, long* columns) => new()
     {
         Causal = mask.Causal ? 1 : 0,
         QueryPosition = mask.QueryPosition,
