@@ -41,11 +41,11 @@ internal sealed class TrainingLog : ITrainingObserver, IDisposable
         Line($"memory: {MemoryText.Of(plan)}");
     }
 
-    public void OnStep(TrainingStage stage, TrainStep step, StepResult result, TimeSpan elapsed)
+    public void OnStep(TrainingStage stage, TrainStep trainStep, StepResult result, TimeSpan elapsed)
     {
         var tokensPerSecond = result.Tokens / elapsed.TotalSeconds;
         var gigaflops = tokensPerSecond * _dims.FlopsPerToken(stage.Tokens) / 1e9;
-        var number = step.Index + 1;
+        var number = trainStep.Index + 1;
         _metrics.WriteLine(JsonSerializer.Serialize(new
         {
             step = number,

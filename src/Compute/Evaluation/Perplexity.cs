@@ -52,7 +52,7 @@ public static class Perplexity
             var batch = new Batch(1, tokens);
             for (var row = 0L; row < count && !stop.IsCancellationRequested; row++)
             {
-                batch.FillFrom(rows, firstToken + (row * tokens));
+                batch.FillRow(0, rows, firstToken + (row * tokens));
                 model.Load(batch);
                 model.Forward();
                 var loss = model.Loss();

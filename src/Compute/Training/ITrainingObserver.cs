@@ -11,8 +11,8 @@ public interface ITrainingObserver : IProgress<CorpusProgress>
 
     /// <summary>An update is done.</summary>
     /// <param name="stage">Where it belongs.</param>
-    /// <param name="step">Counted over the whole job.</param>
+    /// <param name="trainStep">Counted over the whole job.</param>
     /// <param name="result">Loss, norm, rate, tokens.</param>
     /// <param name="elapsed">Data, forward, backward and update.</param>
-    void OnStep(TrainingStage stage, TrainStep step, StepResult result, TimeSpan elapsed);
+    void OnStep(TrainingStage stage, TrainStep trainStep, StepResult result, TimeSpan elapsed);
 }

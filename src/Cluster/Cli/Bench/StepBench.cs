@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using ActorRing.Actors.Ids;
+using ActorRing.Compute.Data;
 using ActorRing.Compute.Model;
-using ActorRing.Compute.Model.Rope;
 using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.Recompute;
 using ActorRing.Compute.SequenceParallel;
@@ -30,7 +30,7 @@ internal static class StepBench
         SetRotary(model, dims, tokens);
 
         var step = new TrainingStep(parameters, model, gradients, optimizer);
-        MicroBatch[] batch = [RandomTokens(dims, tokens)];
+        Batch[] batch = [RandomTokens(dims, tokens)];
         var loss = step.Run(new TrainStep(0), batch, 1e-4).Loss;
 
         var rates = new List<double>();
@@ -83,10 +83,12 @@ internal static class StepBench
         model.SetRotary(cos, sin);
     }
 
-    private static MicroBatch RandomTokens(ModelDims dims, int tokens)
+    private static Batch RandomTokens(ModelDims dims, int tokens)
     {
         var random = new Random(1);
         var row = Enumerable.Range(0, tokens + 1).Select(_ => random.Next(dims.Vocabulary)).ToArray();
-        return new MicroBatch(row.AsMemory(0, tokens), row.AsMemory(1, tokens), DocumentStarts: null);
+        var batch = new Batch(1, tokens);
+        batch.SetRow(0, row.AsSpan(0, tokens), row.AsSpan(1, tokens), [0, tokens]);
+        return batch;
     }
 }
