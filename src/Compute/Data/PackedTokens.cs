@@ -134,6 +134,7 @@ public sealed unsafe class PackedTokens : IDisposable
             if (Offsets[document] > Offsets[document + 1]) return document;
         }
 
-        return Offsets[0] == 0 && Offsets[DocumentCount] == TokenCount ? -1 : 0;
+        if (Offsets[0] != 0) return 0;
+        return Offsets[DocumentCount] == TokenCount ? -1 : Math.Max(0, DocumentCount - 1);
     }
 }

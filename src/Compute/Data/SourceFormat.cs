@@ -12,6 +12,6 @@ public enum SourceFormat
     /// <summary>One JSON object a line with <c>text</c> or <c>input_ids</c>: one document a line.</summary>
     JsonLines,
 
-    /// <summary>Token ids packed by the packed format.</summary>
+    /// <summary>Token ids packed by <see cref="PackedTokensWriter"/>.</summary>
     Tokens,
 }

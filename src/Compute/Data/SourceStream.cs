@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 
 namespace ActorRing.Compute.Data;
@@ -9,13 +8,17 @@ internal sealed class SourceStream : IDisposable
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly string path;
-    private readonly Stream stream;
+    private readonly FileStream file;
+    private readonly GzipReader? gzip;
 
     public SourceStream(string path)
     {
         this.path = path;
-        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
-        stream = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
+        file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
+        gzip = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GzipReader(file) : null;
+        if (gzip is null || file.Length > 0) return;
+        Dispose();
+        throw Broken(path, null);
     }
 
     /// <summary>Fills the buffer as far as the file goes.</summary>
@@ -24,11 +27,13 @@ internal sealed class SourceStream : IDisposable
     {
         try
         {
-            return stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            var filled = 0;
+            while (filled < buffer.Length && (gzip?.Read(buffer[filled..]) ?? file.Read(buffer[filled..])) is > 0 and var read) filled += read;
+            return filled;
         }
         catch (InvalidDataException e)
         {
-            throw new InvalidDataException($"{path}: broken gzip data; allowed: a whole gzip file", e);
+            throw Broken(path, e);
         }
     }
 
@@ -49,5 +54,11 @@ internal sealed class SourceStream : IDisposable
         }
     }
 
-    public void Dispose() => stream.Dispose();
+    public void Dispose()
+    {
+        gzip?.Dispose();
+        file.Dispose();
+    }
+
+    private static InvalidDataException Broken(string path, Exception? inner) => new($"{path}: broken gzip data; allowed: a whole gzip file", inner);
 }
