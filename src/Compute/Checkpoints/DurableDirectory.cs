@@ -1,7 +1,9 @@
 namespace ActorRing.Compute.Checkpoints;
 
 /// <summary>A folder that is filled under a temporary name beside its final one and appears under that only when all of it is on the disk. Mode 0700.</summary>
-/// <remarks>Every file inside must be durable already (<see cref="DurableFile"/>); <see cref="Commit"/> syncs the folder, renames it and syncs its parent.</remarks>
+/// <remarks>
+/// Every file inside must be durable already (<see cref="DurableFile"/>); <see cref="Commit"/> syncs the folder, renames it and syncs its parent.
+/// </remarks>
 public sealed class DurableDirectory : IDisposable
 {
     private readonly FlushToDisk flush;

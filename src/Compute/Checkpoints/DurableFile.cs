@@ -67,8 +67,8 @@ public sealed class DurableFile : IDisposable
 
     /// <summary>Makes the file durable and gives it its name.</summary>
     /// <exception cref="IOException">
-    /// A sync or the rename failed. If the sync of the file or the rename failed, the final name is untouched and the temporary file is gone. If the sync of the
-    /// directory failed, the new file is complete under its name but a power cut may bring the old one back.
+    /// A sync or the rename failed. If the sync of the file or the rename failed, the final name is untouched and the temporary file is gone. If the sync of
+    /// the directory failed, the new file is complete under its name but a power cut may bring the old one back.
     /// </exception>
     public void Commit()
     {

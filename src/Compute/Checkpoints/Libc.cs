@@ -4,7 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace ActorRing.Compute.Checkpoints;
 
 /// <summary>The few Linux calls that .NET lacks or answers wrongly; each checks the return code and throws one line naming the path.</summary>
-/// <remarks><c>FileStream.Flush(true)</c> of .NET 10 hides every fsync error (its native shim answers 1 where the managed side tests for less than 0).</remarks>
+/// <remarks>
+/// <c>FileStream.Flush(true)</c> of .NET 10 hides every fsync error (its native shim answers 1 where the managed side tests for less than 0).
+/// </remarks>
 internal static unsafe partial class Libc
 {
     private const int ReadOnlyNonBlockingCloseOnExec = 0x800 | 0x80000;
@@ -15,7 +17,9 @@ internal static unsafe partial class Libc
     private const int NoEntry = 2;
     private const int NotADirectory = 20;
 
-    /// <summary>Opens for reading without ever waiting: a FIFO, which would block a plain open until a writer comes, opens at once and can then be refused.</summary>
+    /// <summary>
+    /// Opens for reading without ever waiting: a FIFO, which would block a plain open until a writer comes, opens at once and can then be refused.
+    /// </summary>
     /// <exception cref="FileNotFoundException">Nothing has that name.</exception>
     /// <exception cref="IOException">Any other refusal of the kernel.</exception>
     public static SafeFileHandle OpenRead(string path)

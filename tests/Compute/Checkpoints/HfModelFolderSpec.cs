@@ -26,12 +26,14 @@ public sealed class HfModelFolderSpec : IDisposable
         File.WriteAllBytes(folder.At("tokenizer", "tokenizer.model"), SafetensorsBytes.Data(3_000_000));
         File.WriteAllBytes(folder.At("tokenizer", "unrelated.txt"), [1]);
         var generation = Encoding.UTF8.GetBytes("{ \"temperature\":0.6 }");
-        Export(Model, ConfigJson.Parse(json), new() { Dtype = dtype, MaxShardBytes = maxShardBytes, TokenizerFolder = folder.At("tokenizer"), GenerationConfig = generation });
+        Export(Model, ConfigJson.Parse(json),
+            new() { Dtype = dtype, MaxShardBytes = maxShardBytes, TokenizerFolder = folder.At("tokenizer"), GenerationConfig = generation });
 
         using (var read = HfModelFolder.Open(Model))
         {
             Assert.Equal(ConfigJson.Parse(json) with { Dtype = dtype }, read.Config);
-            Export(folder.At("again"), read.Config, new() { MaxShardBytes = maxShardBytes, TokenizerFolder = Model, GenerationConfig = read.GenerationConfig }, read.Weights);
+            Export(folder.At("again"), read.Config,
+                new() { MaxShardBytes = maxShardBytes, TokenizerFolder = Model, GenerationConfig = read.GenerationConfig }, read.Weights);
         }
 
         var names = Directory.EnumerateFiles(Model).Select(Path.GetFileName).Order(StringComparer.Ordinal).ToList();
@@ -46,12 +48,24 @@ public sealed class HfModelFolderSpec : IDisposable
     {
         Export(Model, ConfigJson.Parse(ConfigJson.LlamaV4), null);
 
-        Assert.Equal(["config.json", "generation_config.json", "model.safetensors"], Directory.EnumerateFiles(Model).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["config.json", "generation_config.json", "model.safetensors"],
+            Directory.EnumerateFiles(Model).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(ConfigJson.LlamaV4, File.ReadAllText(Path.Combine(Model, "config.json")));
-        Assert.Equal("{\n  \"_from_model_config\": true,\n  \"bos_token_id\": 1,\n  \"eos_token_id\": [2, 3]\n}\n", File.ReadAllText(Path.Combine(Model, "generation_config.json")));
+        Assert.Equal("{\n  \"_from_model_config\": true,\n  \"bos_token_id\": 1,\n  \"eos_token_id\": [2, 3]\n}\n",
+            File.ReadAllText(Path.Combine(Model, "generation_config.json")));
         using var read = HfModelFolder.Open(Model);
         Assert.Empty(read.Tokenizer);
         Assert.Equal(ParameterNames.Of(read.Config).Select(parameter => parameter.Name), read.Weights.Files[0].Entries.Select(entry => entry.Name));
+    }
+
+    [Fact]
+    public void Config_must_stay_byte_equal_when_it_says_nothing_about_the_dtype_and_none_is_chosen()
+    {
+        Export(Model, ConfigJson.Parse(ConfigJson.Mistral), null);
+
+        Assert.Equal(ConfigJson.Mistral, File.ReadAllText(Path.Combine(Model, "config.json")));
+        using var read = HfModelFolder.Open(Model);
+        Assert.Equal(SafetensorsDtype.F32, read.Weights.Tensors[ParameterNames.Norm].Dtype);
     }
 
     [Fact]
@@ -78,7 +92,8 @@ public sealed class HfModelFolderSpec : IDisposable
         File.WriteAllBytes(folder.At("secret"), [1]);
         File.CreateSymbolicLink(folder.At("tokenizer", "tokenizer.json"), "../secret");
 
-        Assert.Throws<InvalidDataException>(() => HfModelExport.Begin(Model, ConfigJson.Parse(ConfigJson.LlamaV4), new() { TokenizerFolder = folder.At("tokenizer") }));
+        Assert.Throws<InvalidDataException>(() =>
+            HfModelExport.Begin(Model, ConfigJson.Parse(ConfigJson.LlamaV4), new() { TokenizerFolder = folder.At("tokenizer") }));
         Assert.Equal(["secret", "tokenizer"], folder.Names());
     }
 
@@ -87,7 +102,8 @@ public sealed class HfModelFolderSpec : IDisposable
     {
         Export(Model, ConfigJson.Parse(ConfigJson.LlamaV4), null);
 
-        Assert.Contains("already exists", Assert.Throws<IOException>(() => HfModelExport.Begin(Model, ConfigJson.Parse(ConfigJson.LlamaV4))).Message, StringComparison.Ordinal);
+        Assert.Contains("already exists", Assert.Throws<IOException>(() => HfModelExport.Begin(Model, ConfigJson.Parse(ConfigJson.LlamaV4))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,11 +115,13 @@ public sealed class HfModelFolderSpec : IDisposable
         var others = all.Where(tensor => tensor.Name != norm).ToList();
 
         AssertTensors(null, all);
-        AssertTensors(null, [.. all, SafetensorsBytes.F32("model.layers.0.self_attn.rotary_emb.inv_freq", 4), SafetensorsBytes.F32("model.rotary_emb.inv_freq", 4)]);
+        AssertTensors(null, [.. all, SafetensorsBytes.F32("model.layers.0.self_attn.rotary_emb.inv_freq", 4),
+            SafetensorsBytes.F32("model.rotary_emb.inv_freq", 4)]);
         AssertTensors($"tensor '{norm}' is missing; the config asks for it with shape [48]", others);
         AssertTensors($"tensor '{norm}' has shape [1, 48]; the config asks for [48]", [.. others, SafetensorsBytes.F32(norm, 1, 48)]);
         AssertTensors($"tensor '{norm}' has dtype I16; allowed are F32, F16 and BF16", [.. others, new(norm, SafetensorsDtype.I16, [48])]);
-        AssertTensors("tensor 'model.layers.3.mlp.up_proj.weight' F32 [2] is not one that the config asks for", [.. all, SafetensorsBytes.F32("model.layers.3.mlp.up_proj.weight", 2)]);
+        AssertTensors("tensor 'model.layers.3.mlp.up_proj.weight' F32 [2] is not one that the config asks for",
+            [.. all, SafetensorsBytes.F32("model.layers.3.mlp.up_proj.weight", 2)]);
         AssertTensors("tensor 'lm_head.weight' is there although tie_word_embeddings is true", [.. all, SafetensorsBytes.F32("lm_head.weight", 1000, 48)]);
         AssertTensors("(1 more tensors are wrong)", [.. others, SafetensorsBytes.F32("x", 1)]);
     }
@@ -115,7 +133,8 @@ public sealed class HfModelFolderSpec : IDisposable
         Export(Model, ConfigJson.Parse(ConfigJson.LlamaV4), null);
         File.WriteAllText(Path.Combine(Model, "generation_config.json"), "[]");
 
-        Assert.EndsWith("generation_config.json: is not a JSON object", Assert.Throws<InvalidDataException>(() => HfModelFolder.Open(Model)).Message, StringComparison.Ordinal);
+        Assert.EndsWith("generation_config.json: is not a JSON object", Assert.Throws<InvalidDataException>(() => HfModelFolder.Open(Model)).Message,
+            StringComparison.Ordinal);
         File.Delete(Path.Combine(Model, "generation_config.json"));
         HfModelFolder.Open(Model).Dispose();
         File.Delete(Path.Combine(Model, "model.safetensors"));

@@ -7,7 +7,8 @@ public sealed class SafetensorsFileSpec : IDisposable
 {
     // 3 tensors, the middle one empty; odd byte counts.
     private const string Header =
-        """{"a":{"dtype":"U8","shape":[7,3],"data_offsets":[0,21]},"e":{"dtype":"F32","shape":[0,5],"data_offsets":[21,21]},"b":{"dtype":"I16","shape":[2,1,3],"data_offsets":[21,33]}}""";
+        """{"a":{"dtype":"U8","shape":[7,3],"data_offsets":[0,21]},"e":{"dtype":"F32","shape":[0,5],"data_offsets":[21,21]},"""
+        + """ "b":{"dtype":"I16","shape":[2,1,3],"data_offsets":[21,33]}}""";
 
     private readonly TemporaryFolder folder = new();
 
@@ -95,7 +96,8 @@ public sealed class SafetensorsFileSpec : IDisposable
         using (SafetensorsFile.Open(path, Header.Length))
         {
         }
-        Assert.Contains($"at most {Header.Length - 1} is allowed", Assert.Throws<InvalidDataException>(() => SafetensorsFile.Open(path, Header.Length - 1)).Message, StringComparison.Ordinal);
+        Assert.Contains($"at most {Header.Length - 1} is allowed",
+            Assert.Throws<InvalidDataException>(() => SafetensorsFile.Open(path, Header.Length - 1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

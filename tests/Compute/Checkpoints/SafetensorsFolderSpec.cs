@@ -22,14 +22,16 @@ public sealed class SafetensorsFolderSpec : IDisposable
         // 4 + 0 + 20 + 4 + 20 bytes; c and e are larger than the smallest limits and then stand alone.
         TensorSpec[] tensors =
         [
-            SafetensorsBytes.F32("a", 1), SafetensorsBytes.F32("b", 0), SafetensorsBytes.F32("c", 5), SafetensorsBytes.F32("d", 1), SafetensorsBytes.F32("e", 5),
+            SafetensorsBytes.F32("a", 1), SafetensorsBytes.F32("b", 0), SafetensorsBytes.F32("c", 5), SafetensorsBytes.F32("d", 1),
+            SafetensorsBytes.F32("e", 5),
         ];
 
         var plan = ShardPlan.Of(tensors, maxBytes);
 
         Assert.Equal(expected, plan.Select(shard => string.Concat(shard.Tensors.Select(tensor => tensor.Name))));
         Assert.Equal(
-            expected.Length == 1 ? ["model.safetensors"] : Enumerable.Range(1, expected.Length).Select(i => $"model-0000{i}-of-0000{expected.Length}.safetensors"),
+            expected.Length == 1 ? ["model.safetensors"]
+                : Enumerable.Range(1, expected.Length).Select(i => $"model-0000{i}-of-0000{expected.Length}.safetensors"),
             plan.Select(shard => shard.FileName));
     }
 
@@ -84,10 +86,14 @@ public sealed class SafetensorsFolderSpec : IDisposable
         SafetensorsBytes.Write(folder.At("one.safetensors"), SafetensorsBytes.F32("a", 1), SafetensorsBytes.F32("b", 1));
         SafetensorsBytes.Write(folder.At("two.safetensors"), SafetensorsBytes.F32("c", 1));
 
-        AssertRefused<FileNotFoundException>("""{"weight_map":{"a":"one.safetensors","b":"one.safetensors","d":"three.safetensors"}}""", "puts tensor 'd' into three.safetensors, which does not exist");
-        AssertRefused<InvalidDataException>("""{"weight_map":{"a":"one.safetensors","b":"one.safetensors","d":"two.safetensors","c":"two.safetensors"}}""", "puts tensor 'd' into two.safetensors, which does not hold it");
-        AssertRefused<InvalidDataException>("""{"weight_map":{"a":"one.safetensors","c":"two.safetensors"}}""", "holds tensor 'b', but weight_map of model.safetensors.index.json does not name it");
-        AssertRefused<InvalidDataException>("""{"weight_map":{"a":"one.safetensors","b":"two.safetensors","c":"two.safetensors"}}""", "holds tensor 'b', but weight_map of model.safetensors.index.json puts it into two.safetensors");
+        AssertRefused<FileNotFoundException>("""{"weight_map":{"a":"one.safetensors","b":"one.safetensors","d":"three.safetensors"}}""",
+            "puts tensor 'd' into three.safetensors, which does not exist");
+        AssertRefused<InvalidDataException>("""{"weight_map":{"a":"one.safetensors","b":"one.safetensors","d":"two.safetensors","c":"two.safetensors"}}""",
+            "puts tensor 'd' into two.safetensors, which does not hold it");
+        AssertRefused<InvalidDataException>("""{"weight_map":{"a":"one.safetensors","c":"two.safetensors"}}""",
+            "holds tensor 'b', but weight_map of model.safetensors.index.json does not name it");
+        AssertRefused<InvalidDataException>("""{"weight_map":{"a":"one.safetensors","b":"two.safetensors","c":"two.safetensors"}}""",
+            "holds tensor 'b', but weight_map of model.safetensors.index.json puts it into two.safetensors");
     }
 
     [Theory]

@@ -12,13 +12,15 @@ public sealed class SafetensorsHeaderFuzzSpec
     [
         """{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2,4],"data_offsets":[0,32]},"b":{"dtype":"BF16","shape":[16],"data_offsets":[32,64]}}""",
         """{"model.layers.0.self_attn.q_proj.weight":{"dtype":"F64","shape":[1,2,4],"data_offsets":[0,64]}}        """,
-        """{"e":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"s":{"dtype":"BOOL","shape":[],"data_offsets":[0,1]},"r":{"dtype":"I8","shape":[63],"data_offsets":[1,64]}}""",
+        """{"e":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"s":{"dtype":"BOOL","shape":[],"data_offsets":[0,1]},"""
+            + """ "r":{"dtype":"I8","shape":[63],"data_offsets":[1,64]}}""",
         """{"\u00e9\ud83d\ude00":{"data_offsets":[0,64],"shape":[64],"dtype":"U8"},"__metadata__":{"a":"\"\\\n","b":""}}""",
     ];
 
     private static readonly string[] Splices =
     [
-        "9223372036854775807", "-1", "1e309", "4294967296", "[[[[", "{\"a\":", "\"\\ud800\"", "null", "\"a\":", "__metadata__", "\\u0000", "]", "}", ",", "\u00e9", "   ",
+        "9223372036854775807", "-1", "1e309", "4294967296", "[[[[", "{\"a\":", "\"\\ud800\"", "null", "\"a\":", "__metadata__", "\\u0000", "]", "}", ",",
+        "\u00e9", "   ",
     ];
 
     [Fact]

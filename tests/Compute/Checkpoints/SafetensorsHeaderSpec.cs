@@ -11,7 +11,11 @@ public sealed class SafetensorsHeaderSpec
     [Fact]
     public void Header_must_list_tensors_in_byte_order_when_it_names_them_in_another()
     {
-        var header = Parse("""{"b":{"dtype":"U8","shape":[5],"data_offsets":[4,9]},"__metadata__":{"format":"pt"},"a":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}   """, 9);
+        const string json = """{"b":{"dtype":"U8","shape":[5],"data_offsets":[4,9]},"__metadata__":{"format":"pt"},"""
+            + """ "a":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}""";
+
+        var header = Parse(json + "   ", 9);
+
 
         Assert.Equal(["a", "b"], header.Entries.Select(entry => entry.Name));
         Assert.Equal((4L, 9L, SafetensorsDtype.U8), (header.Tensors["b"].Begin, header.Tensors["b"].End, header.Tensors["b"].Dtype));
@@ -40,7 +44,8 @@ public sealed class SafetensorsHeaderSpec
     public void Header_must_be_read_when_tensors_are_empty_or_scalars()
     {
         var header = Parse(
-            """{"s":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"e":{"dtype":"F32","shape":[3,0],"data_offsets":[0,0]},"z":{"dtype":"I8","shape":[0],"data_offsets":[4,4]}}""", 4);
+            """{"s":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"e":{"dtype":"F32","shape":[3,0],"data_offsets":[0,0]},"""
+            + """ "z":{"dtype":"I8","shape":[0],"data_offsets":[4,4]}}""", 4);
 
         Assert.Equal(["e", "s", "z"], header.Entries.Select(entry => entry.Name));
         Assert.Equal((1L, 4L), (header.Tensors["s"].RowCount, header.Tensors["s"].RowBytes));
@@ -85,8 +90,12 @@ public sealed class SafetensorsHeaderSpec
     [InlineData("""{"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,20]}}""", "span 20 bytes; F32 [2, 3] needs 24")]
     [InlineData("""{"a":{"dtype":"F32","shape":[5],"data_offsets":[4,24]}}""", "begins at 4; must begin at 0")]
     [InlineData("""{"a":{"dtype":"F32","shape":[5],"data_offsets":[0,20]}}""", "tensors end at 20; must end at 24")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"b":{"dtype":"F32","shape":[2],"data_offsets":[16,24]}}""", "tensor 'b': begins at 16; must begin at 12")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"b":{"dtype":"F32","shape":[3],"data_offsets":[12,24]}}""", "tensor 'b': begins at 12; must begin at 16")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"b":{"dtype":"F32","shape":[2],"data_offsets":[16,24]}}""",
+        "tensor 'b': begins at 16; must begin at 12")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"b":{"dtype":"F32","shape":[3],"data_offsets":[12,24]}}""",
+        "tensor 'b': begins at 12; must begin at 16")]
     [InlineData("{}", "tensors end at 0; must end at 24")]
     [InlineData("{" + A + "," + A + "}", "tensor 'a': appears twice")]
     [InlineData("{" + A + ""","\u0061":{"dtype":"F32","shape":[0],"data_offsets":[24,24]}}""", "tensor 'a': appears twice")]
@@ -166,5 +175,6 @@ public sealed class SafetensorsHeaderSpec
         Assert.Contains(fault, Assert.IsType<InvalidDataException>(thrown).Message, StringComparison.Ordinal);
     }
 
-    private static SafetensorsHeader Parse(string json, long dataBytes) => SafetensorsHeaderReader.Parse(Encoding.UTF8.GetBytes(json), dataBytes, "weights.safetensors");
+    private static SafetensorsHeader Parse(string json, long dataBytes) =>
+        SafetensorsHeaderReader.Parse(Encoding.UTF8.GetBytes(json), dataBytes, "weights.safetensors");
 }

@@ -18,17 +18,21 @@ public sealed class SafetensorsWriterSpec : IDisposable
 
         SafetensorsBytes.Write(Target, tensors);
 
-        // Written out by hand: 133 characters of JSON, 3 spaces, so that the data begins at a multiple of 8.
-        const string header = """{"__metadata__":{"format":"pt"},"b":{"dtype":"BF16","shape":[3],"data_offsets":[0,6]},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[6,14]}}""";
+        // Written out by hand, then filled with spaces, so that the data begins at a multiple of 8.
+        const string header =
+            """{"__metadata__":{"format":"pt"},"b":{"dtype":"BF16","shape":[3],"data_offsets":[0,6]"""
+            + """},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[6,14]}}""";
         var padded = header.PadRight((header.Length + 7) / 8 * 8);
-        Assert.Equal(SafetensorsBytes.File(Encoding.UTF8.GetBytes(padded), [.. SafetensorsBytes.Data(6), .. SafetensorsBytes.Data(8)]), File.ReadAllBytes(Target));
+        Assert.Equal(SafetensorsBytes.File(Encoding.UTF8.GetBytes(padded), [.. SafetensorsBytes.Data(6), .. SafetensorsBytes.Data(8)]),
+            File.ReadAllBytes(Target));
     }
 
     [Fact]
     public void Writer_must_reproduce_a_file_byte_for_byte_when_it_copies_it_in_order()
     {
         SafetensorsBytes.Write(
-            Target, SafetensorsBytes.F32("z", 3, 5), SafetensorsBytes.F32("empty", 0, 5), new("scalar", SafetensorsDtype.I64, []), new("é\"\\", SafetensorsDtype.Bool, [7]));
+            Target, SafetensorsBytes.F32("z", 3, 5), SafetensorsBytes.F32("empty", 0, 5), new("scalar", SafetensorsDtype.I64, []),
+            new("é\"\\", SafetensorsDtype.Bool, [7]));
         using var source = SafetensorsFile.Open(Target);
         using (var copy = SafetensorsWriter.Create(folder.At("copy"), source.Entries, source.Metadata))
         {
@@ -87,8 +91,10 @@ public sealed class SafetensorsWriterSpec : IDisposable
     {
         using var writer = SafetensorsWriter.Create(Target, [SafetensorsBytes.F32("a", 2), SafetensorsBytes.F32("b", 1)]);
 
-        Assert.EndsWith("bytes of tensor 'b' came; due is 'a'", Assert.Throws<InvalidOperationException>(() => writer.Append("b", new byte[4])).Message, StringComparison.Ordinal);
-        Assert.EndsWith("tensor 'a' F32 [2]: 9 bytes came; it has 8", Assert.Throws<InvalidOperationException>(() => writer.Append("a", new byte[9])).Message, StringComparison.Ordinal);
+        Assert.EndsWith("bytes of tensor 'b' came; due is 'a'", Assert.Throws<InvalidOperationException>(() => writer.Append("b", new byte[4])).Message,
+            StringComparison.Ordinal);
+        Assert.EndsWith("tensor 'a' F32 [2]: 9 bytes came; it has 8", Assert.Throws<InvalidOperationException>(() => writer.Append("a", new byte[9])).Message,
+            StringComparison.Ordinal);
         writer.Append("a", new byte[8]);
         writer.Append("b", new byte[4]);
         Assert.EndsWith("due is the commit", Assert.Throws<InvalidOperationException>(() => writer.Append("b", new byte[1])).Message, StringComparison.Ordinal);

@@ -16,7 +16,8 @@ public static partial class ExpectedTensors
     {
         var expected = ParameterNames.Of(config).ToDictionary(parameter => parameter.Name, StringComparer.Ordinal);
         var faults = expected.Values.Select(parameter => FaultOf(parameter, tensors))
-            .Concat(tensors.Values.Where(tensor => !expected.ContainsKey(tensor.Name) && !IsIgnored(tensor.Name)).OrderBy(tensor => tensor.Name, StringComparer.Ordinal)
+            .Concat(tensors.Values.Where(tensor => !expected.ContainsKey(tensor.Name) && !IsIgnored(tensor.Name))
+                .OrderBy(tensor => tensor.Name, StringComparer.Ordinal)
                 .Select(tensor => FaultOfExtra(config, tensor)))
             .OfType<string>()
             .ToList();

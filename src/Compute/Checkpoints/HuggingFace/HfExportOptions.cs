@@ -14,6 +14,8 @@ public sealed record HfExportOptions
     /// <summary>Folder whose tokenizer files are copied, or null for none.</summary>
     public string? TokenizerFolder { get; init; }
 
-    /// <summary>Bytes of <c>generation_config.json</c>, normally <see cref="HfModelFolder.GenerationConfig"/>; null writes one with the config's token ids.</summary>
+    /// <summary>
+    /// Bytes of <c>generation_config.json</c>, normally <see cref="HfModelFolder.GenerationConfig"/>; null writes one with the config's token ids.
+    /// </summary>
     public ReadOnlyMemory<byte>? GenerationConfig { get; init; }
 }

@@ -4,10 +4,12 @@ using ActorRing.Compute.Model.Config;
 
 namespace ActorRing.Compute.Checkpoints.HuggingFace;
 
-/// <summary>Writes a folder that transformers' <c>AutoModelForCausalLM.from_pretrained</c> loads. It appears under its name only when complete and on the disk.</summary>
+/// <summary>
+/// Writes a folder that transformers' <c>AutoModelForCausalLM.from_pretrained</c> loads. It appears under its name only when complete and on the disk.
+/// </summary>
 /// <remarks>
-/// Append the parameters in the order of <see cref="Parameters"/>, then commit. Untouched values of the config keep their bytes (<see cref="LlamaConfig.ToJson"/>),
-/// tokenizer files are copied as they are. Memory: nothing but the caller's spans.
+/// Append the parameters in the order of <see cref="Parameters"/>, then commit. Untouched values of the config keep their bytes
+/// (<see cref="LlamaConfig.ToJson"/>), tokenizer files are copied as they are. Memory: nothing but the caller's spans.
 /// </remarks>
 public sealed class HfModelExport : IDisposable
 {
@@ -39,7 +41,8 @@ public sealed class HfModelExport : IDisposable
         {
             throw new ArgumentException($"dtype {dtype.Text()}: F32, F16 and BF16 are allowed", nameof(options));
         }
-        var configJson = (config with { Dtype = dtype }).ToJson();
+        // A file that says nothing about the type keeps saying nothing unless the caller chose one.
+        var configJson = (options.Dtype is null ? config : config with { Dtype = dtype }).ToJson();
         var parameters = ParameterNames.Of(config).Select(parameter => new TensorSpec(parameter.Name, dtype, parameter.Shape)).ToList();
         var folder = DurableDirectory.Create(path);
         try
@@ -82,7 +85,12 @@ public sealed class HfModelExport : IDisposable
     private static ReadOnlyMemory<byte> NewGenerationConfig(LlamaConfig config)
     {
         var bos = config.BosTokenId is { } id ? $"{id}" : "null";
-        var eos = config.EosTokenIds.Length == 1 ? $"{config.EosTokenIds[0]}" : config.EosTokenIds.IsEmpty ? "null" : $"[{string.Join(", ", config.EosTokenIds)}]";
+        var eos = config.EosTokenIds switch
+        {
+            [] => "null",
+            [var only] => $"{only}",
+            var several => $"[{string.Join(", ", several)}]",
+        };
         return Encoding.UTF8.GetBytes($"{{\n  \"_from_model_config\": true,\n  \"bos_token_id\": {bos},\n  \"eos_token_id\": {eos}\n}}\n");
     }
 }

@@ -42,7 +42,9 @@ public sealed class HfModelFolder : IDisposable
     /// <summary>Opens a folder.</summary>
     /// <param name="folder">With <c>config.json</c> and safetensors weights.</param>
     /// <exception cref="FileNotFoundException">Folder, config, weights or a shard do not exist.</exception>
-    /// <exception cref="InvalidDataException">A file breaks a rule, or config and tensors do not agree: one line naming file, key or tensor, value, what is allowed.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A file breaks a rule, or config and tensors do not agree: one line naming file, key or tensor, value, what is allowed.
+    /// </exception>
     public static HfModelFolder Open(string folder)
     {
         var config = LlamaConfig.Read(System.IO.Path.Combine(folder, ConfigFileName));

@@ -29,7 +29,8 @@ public sealed class SafetensorsFile : IDisposable
         var allowed = Math.Min(maxHeaderBytes, fileBytes - LengthBytes);
         if (headerBytes > (ulong)allowed)
         {
-            throw new InvalidDataException($"{path}: header length {headerBytes}: at most {allowed} is allowed (limit {maxHeaderBytes}, file {fileBytes} bytes)");
+            throw new InvalidDataException(
+                $"{path}: header length {headerBytes}: at most {allowed} is allowed (limit {maxHeaderBytes}, file {fileBytes} bytes)");
         }
         var json = new byte[headerBytes];
         if (RegularFile.ReadFully(handle, json, LengthBytes) != json.Length)
@@ -94,12 +95,14 @@ public sealed class SafetensorsFile : IDisposable
         if (destination.Length != (Int128)rowCount * entry.RowBytes)
         {
             throw new ArgumentException(
-                $"{rowCount} rows of tensor {entry} are {(Int128)rowCount * entry.RowBytes} bytes; the destination has {destination.Length}", nameof(destination));
+                $"{rowCount} rows of tensor {entry} are {(Int128)rowCount * entry.RowBytes} bytes; the destination has {destination.Length}",
+                nameof(destination));
         }
         var read = RegularFile.ReadFully(handle, destination, dataOffset + entry.Begin + firstRow * entry.RowBytes);
         if (read != destination.Length)
         {
-            throw new InvalidDataException($"{Path}: tensor {Quote.Of(name)}: only {read} of {destination.Length} bytes are left; the file became shorter after it was opened");
+            throw new InvalidDataException(
+                $"{Path}: tensor {Quote.Of(name)}: only {read} of {destination.Length} bytes are left; the file became shorter after it was opened");
         }
     }
 

@@ -63,7 +63,8 @@ public sealed class SafetensorsFolder : IDisposable
         }
         if (!File.Exists(single))
         {
-            throw new FileNotFoundException($"{Path}: holds neither {ShardPlan.SingleFileName} nor {ShardIndex.FileName}; weights in other formats are not read", single);
+            throw new FileNotFoundException(
+                $"{Path}: holds neither {ShardPlan.SingleFileName} nor {ShardIndex.FileName}; weights in other formats are not read", single);
         }
         Register(OpenFile(single, maxHeaderBytes));
     }

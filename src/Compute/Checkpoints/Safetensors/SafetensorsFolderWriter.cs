@@ -1,7 +1,9 @@
 namespace ActorRing.Compute.Checkpoints.Safetensors;
 
 /// <summary>Writes the weights of a model folder, shard after shard, and the index last; one file is open at a time.</summary>
-/// <remarks>The folder is complete when <see cref="Commit"/> returns. Before that a crash can leave finished shards without an index, which no reader accepts.</remarks>
+/// <remarks>
+/// The folder is complete when <see cref="Commit"/> returns. Before that a crash can leave finished shards without an index, which no reader accepts.
+/// </remarks>
 public sealed class SafetensorsFolderWriter : IDisposable
 {
     private readonly string folder;

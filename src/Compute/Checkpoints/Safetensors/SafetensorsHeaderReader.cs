@@ -73,15 +73,17 @@ internal static class SafetensorsHeaderReader
             reader.Read();
             if (name == SafetensorsHeader.MetadataKey)
             {
-                metadata = metadata is null ? ReadMetadata(ref reader, file) : throw Bad(file, $"{SafetensorsHeader.MetadataKey}: appears twice; once is allowed");
+                metadata = metadata is null
+                    ? ReadMetadata(ref reader, file)
+                    : throw Bad(file, $"{SafetensorsHeader.MetadataKey}: appears twice; once is allowed");
             }
             else if (tensors.Count == MaxTensors)
             {
-                throw Bad(file, $"tensor {Quote.Of(name)}: is one more than the {MaxTensors} tensors allowed");
+                throw BadTensor(file, name, $"is one more than the {MaxTensors} tensors allowed");
             }
             else if (!tensors.TryAdd(name, ReadTensor(ref reader, name, dataBytes, file)))
             {
-                throw Bad(file, $"tensor {Quote.Of(name)}: appears twice; once is allowed");
+                throw BadTensor(file, name, "appears twice; once is allowed");
             }
         }
         // Anything but white space behind the closing brace throws here.
@@ -111,7 +113,7 @@ internal static class SafetensorsHeaderReader
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            throw Bad(file, $"tensor {Quote.Of(name)}: is not an object of dtype, shape and data_offsets");
+            throw BadTensor(file, name, "is not an object of dtype, shape and data_offsets");
         }
         SafetensorsDtype? dtype = null;
         Span<long> shape = stackalloc long[MaxRank];
@@ -137,28 +139,30 @@ internal static class SafetensorsHeaderReader
             }
             else
             {
-                throw Bad(file, $"tensor {Quote.Of(name)}: unknown key {Quote.Of(ReadName(ref reader, "key", file))}; allowed are dtype, shape, data_offsets");
+                throw BadTensor(file, name, $"unknown key {Quote.Of(ReadName(ref reader, "key", file))}; allowed are dtype, shape, data_offsets");
             }
             if (twice)
             {
-                throw Bad(file, $"tensor {Quote.Of(name)}: dtype, shape or data_offsets appears twice; once is allowed");
+                throw BadTensor(file, name, "dtype, shape or data_offsets appears twice; once is allowed");
             }
         }
         if (dtype is not { } elementType || rank < 0 || offsetCount != 2)
         {
-            throw Bad(file, $"tensor {Quote.Of(name)}: must have dtype, shape and two data_offsets");
+            throw BadTensor(file, name, "must have dtype, shape and two data_offsets");
         }
         if (!TensorSpec.TryCountBytes(elementType, shape[..rank], out var byteCount))
         {
-            throw Bad(file, $"tensor {Quote.Of(name)}: shape {TensorSpec.Text(shape[..rank])}: must have fewer than 2^63 bytes");
+            throw BadTensor(file, name, $"shape {TensorSpec.Text(shape[..rank])}: must have fewer than 2^63 bytes");
         }
         if (offsets[0] > offsets[1] || offsets[1] > dataBytes)
         {
-            throw Bad(file, $"tensor {Quote.Of(name)}: data_offsets [{offsets[0]}, {offsets[1]}]: must satisfy begin <= end <= {dataBytes}, the bytes behind the header");
+            throw BadTensor(
+                file, name, $"data_offsets [{offsets[0]}, {offsets[1]}]: must satisfy begin <= end <= {dataBytes}, the bytes behind the header");
         }
         if (offsets[1] - offsets[0] != byteCount)
         {
-            throw Bad(file, $"tensor {Quote.Of(name)}: data_offsets span {offsets[1] - offsets[0]} bytes; {elementType.Text()} {TensorSpec.Text(shape[..rank])} needs {byteCount}");
+            throw BadTensor(
+                file, name, $"data_offsets span {offsets[1] - offsets[0]} bytes; {elementType.Text()} {TensorSpec.Text(shape[..rank])} needs {byteCount}");
         }
         return new TensorEntry(name, elementType, ImmutableCollectionsMarshal.AsImmutableArray(shape[..rank].ToArray()), offsets[0]);
     }
@@ -168,10 +172,10 @@ internal static class SafetensorsHeaderReader
         reader.Read();
         if (reader.TokenType != JsonTokenType.String)
         {
-            throw Bad(file, $"tensor {Quote.Of(name)}: dtype is not a string; allowed are {SafetensorsDtypes.Allowed}");
+            throw BadTensor(file, name, $"dtype is not a string; allowed are {SafetensorsDtypes.Allowed}");
         }
         return SafetensorsDtypes.Match(ref reader)
-            ?? throw Bad(file, $"tensor {Quote.Of(name)}: dtype {Quote.Of(Encoding.UTF8.GetString(Head(reader.ValueSpan)))}: allowed are {SafetensorsDtypes.Allowed}");
+            ?? throw BadTensor(file, name, $"dtype {Head(reader.ValueSpan)}: allowed are {SafetensorsDtypes.Allowed}");
     }
 
     private static int ReadIntegers(ref Utf8JsonReader reader, scoped Span<long> values, string name, string key, string file)
@@ -179,18 +183,18 @@ internal static class SafetensorsHeaderReader
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartArray)
         {
-            throw Bad(file, $"tensor {Quote.Of(name)}: {key} is not a list");
+            throw BadTensor(file, name, $"{key} is not a list");
         }
         var count = 0;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (count == values.Length)
             {
-                throw Bad(file, $"tensor {Quote.Of(name)}: {key} has more than {values.Length} numbers; at most {values.Length} are allowed");
+                throw BadTensor(file, name, $"{key} has more than {values.Length} numbers; at most {values.Length} are allowed");
             }
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var value) || value < 0)
             {
-                throw Bad(file, $"tensor {Quote.Of(name)}: {key} holds {Quote.Of(Encoding.UTF8.GetString(Head(reader.ValueSpan)))}; integers from 0 to 2^63 - 1 are allowed");
+                throw BadTensor(file, name, $"{key} holds {Head(reader.ValueSpan)}; integers from 0 to 2^63 - 1 are allowed");
             }
             values[count++] = value;
         }
@@ -217,7 +221,8 @@ internal static class SafetensorsHeaderReader
             bytes += reader.ValueSpan.Length;
             if (bytes > MaxMetadataBytes || metadata.Count == MaxMetadataEntries)
             {
-                throw Bad(file, $"{SafetensorsHeader.MetadataKey} {Quote.Of(key)}: goes beyond the {MaxMetadataEntries} strings and {MaxMetadataBytes} bytes allowed");
+                var limits = $"{MaxMetadataEntries} strings and {MaxMetadataBytes} bytes";
+                throw Bad(file, $"{SafetensorsHeader.MetadataKey} {Quote.Of(key)}: goes beyond the {limits} allowed");
             }
             if (!metadata.TryAdd(key, reader.GetString()!))
             {
@@ -233,7 +238,7 @@ internal static class SafetensorsHeaderReader
         var name = raw.Length <= MaxNameBytes * MaxEscapeBytes ? reader.GetString() : null;
         if (name is null || Encoding.UTF8.GetByteCount(name) > MaxNameBytes)
         {
-            throw Bad(file, $"{what} {Quote.Of(Encoding.UTF8.GetString(Head(raw)))}...: name is longer than the {MaxNameBytes} bytes allowed");
+            throw Bad(file, $"{what} {Head(raw)}...: name is longer than the {MaxNameBytes} bytes allowed");
         }
         if (name.Length == 0)
         {
@@ -254,7 +259,9 @@ internal static class SafetensorsHeaderReader
         return false;
     }
 
-    private static ReadOnlySpan<byte> Head(ReadOnlySpan<byte> text) => text[..Math.Min(text.Length, 64)];
+    private static string Head(ReadOnlySpan<byte> text) => Quote.Of(Encoding.UTF8.GetString(text[..Math.Min(text.Length, 64)]));
+
+    private static InvalidDataException BadTensor(string file, string name, string fault) => Bad(file, $"tensor {Quote.Of(name)}: {fault}");
 
     private static InvalidDataException Bad(string file, string fault) => new($"{file}: {fault}");
 }

@@ -45,7 +45,8 @@ internal static class SafetensorsHeaderWriter
         json.WriteStartObject();
         json.WriteStartObject(SafetensorsHeader.MetadataKey);
         json.WriteString("format", "pt");
-        foreach (var (key, value) in (metadata ?? new Dictionary<string, string>()).Where(pair => pair.Key != "format").OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        var others = (metadata ?? new Dictionary<string, string>()).Where(pair => pair.Key != "format");
+        foreach (var (key, value) in others.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             json.WriteString(key, value);
         }

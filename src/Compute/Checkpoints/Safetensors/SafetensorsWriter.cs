@@ -1,7 +1,11 @@
 namespace ActorRing.Compute.Checkpoints.Safetensors;
 
-/// <summary>Writes one safetensors file as a stream: the header first, then the tensors' bytes in the order of the header, as much at a time as the caller likes.</summary>
-/// <remarks>The file appears under its name only on <see cref="Commit"/> (<see cref="DurableFile"/>). The same tensors in the same order give the same bytes.</remarks>
+/// <summary>
+/// Writes one safetensors file as a stream: the header first, then the tensors' bytes in the order of the header, as much at a time as the caller likes.
+/// </summary>
+/// <remarks>
+/// The file appears under its name only on <see cref="Commit"/> (<see cref="DurableFile"/>). The same tensors in the same order give the same bytes.
+/// </remarks>
 public sealed class SafetensorsWriter : IDisposable
 {
     private readonly DurableFile file;
@@ -59,7 +63,8 @@ public sealed class SafetensorsWriter : IDisposable
         }
         if (Next is not { } due || due.Name != name)
         {
-            throw new InvalidOperationException($"{file.Path}: bytes of tensor {Quote.Of(name)} came; due is {(Next is { } other ? Quote.Of(other.Name) : "the commit")}");
+            var expected = Next is { } other ? Quote.Of(other.Name) : "the commit";
+            throw new InvalidOperationException($"{file.Path}: bytes of tensor {Quote.Of(name)} came; due is {expected}");
         }
         if (bytes.Length > due.ByteCount - writtenOfCurrent)
         {

@@ -38,7 +38,8 @@ internal static class ShardIndex
     public static byte[] Write(IReadOnlyList<ShardPlan> shards)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        var options = new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        using (var json = new Utf8JsonWriter(buffer, options))
         {
             json.WriteStartObject();
             json.WriteStartObject("metadata");
@@ -66,6 +67,7 @@ internal static class ShardIndex
         return plain
             ? name
             : throw new InvalidDataException(
-                $"{path}: weight_map {Quote.Of(entry.Name)}: file {Quote.Of(entry.Value.GetRawText())}: allowed is a plain name of letters, digits and ._- that ends with .safetensors");
+                $"{path}: weight_map {Quote.Of(entry.Name)}: file {Quote.Of(entry.Value.GetRawText())}: "
+                + "allowed is a plain name of letters, digits and ._- that ends with .safetensors");
     }
 }

@@ -3,7 +3,9 @@ using ActorRing.Compute.Checkpoints;
 
 namespace ActorRing.Compute.Model.Config;
 
-/// <summary>An object of a configuration file that knows which of its keys were asked for, so that the rest can be refused. JSON null counts as absent.</summary>
+/// <summary>
+/// An object of a configuration file that knows which of its keys were asked for, so that the rest can be refused. JSON null counts as absent.
+/// </summary>
 internal sealed class ConfigObject
 {
     private readonly JsonElement json;
@@ -18,7 +20,9 @@ internal sealed class ConfigObject
     {
         Check = new ConfigCheck(file);
         this.prefix = prefix;
-        this.json = json.ValueKind == JsonValueKind.Object ? json : throw Check.Refusal(prefix.Length == 0 ? "the file" : prefix.TrimEnd('.'), Quote.Of(json.GetRawText()), "an object");
+        this.json = json.ValueKind == JsonValueKind.Object
+            ? json
+            : throw Check.Refusal(prefix.Length == 0 ? "the file" : prefix.TrimEnd('.'), Quote.Of(json.GetRawText()), "an object");
     }
 
     /// <summary>Refuses values.</summary>
@@ -88,7 +92,9 @@ internal sealed class ConfigObject
     public InvalidDataException Refusal(string key, JsonElement value, string allowed) => Check.Refusal(prefix + key, Quote.Of(value.GetRawText()), allowed);
 
     private double Number(string key, JsonElement value) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) ? number : throw Refusal(key, value, "a finite number");
+        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number)
+            ? number
+            : throw Refusal(key, value, "a finite number");
 
     private InvalidDataException Missing(string key, string allowed) => Check.Refusal(prefix + key, "missing", allowed);
 }

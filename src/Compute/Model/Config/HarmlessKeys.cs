@@ -3,7 +3,9 @@ using System.Collections.Frozen;
 namespace ActorRing.Compute.Model.Config;
 
 /// <summary>Keys of <c>config.json</c> whose values do not change what a causal language model computes for given tokens.</summary>
-/// <remarks>A key belongs here only if transformers' Llama and Mistral ignore it, or use it for generation, caching, bookkeeping or other tasks alone.</remarks>
+/// <remarks>
+/// A key belongs here only if transformers' Llama and Mistral ignore it, or use it for generation, caching, bookkeeping or other tasks alone.
+/// </remarks>
 internal static class HarmlessKeys
 {
     private static readonly FrozenSet<string> Keys = new[]
@@ -16,12 +18,15 @@ internal static class HarmlessKeys
         "_attn_implementation", "_attn_implementation_autoset", "_attn_implementation_internal", "attn_implementation", "_flash_attn_2_enabled",
 
         // Other tasks.
-        "id2label", "label2id", "problem_type", "task_specific_params", "finetuning_task", "decoder_start_token_id", "is_decoder", "sep_token_id", "pad_token_id",
+        "id2label", "label2id", "problem_type", "task_specific_params", "finetuning_task", "decoder_start_token_id", "is_decoder", "sep_token_id",
+        "pad_token_id",
 
         // Generation.
-        "bad_words_ids", "begin_suppress_tokens", "diversity_penalty", "do_sample", "early_stopping", "encoder_no_repeat_ngram_size", "exponential_decay_length_penalty",
+        "bad_words_ids", "begin_suppress_tokens", "diversity_penalty", "do_sample", "early_stopping", "encoder_no_repeat_ngram_size",
+        "exponential_decay_length_penalty",
         "forced_bos_token_id", "forced_eos_token_id", "length_penalty", "max_length", "max_new_tokens", "min_length", "no_repeat_ngram_size", "num_beam_groups",
-        "num_beams", "num_return_sequences", "output_scores", "prefix", "remove_invalid_values", "repetition_penalty", "return_dict_in_generate", "suppress_tokens",
+        "num_beams", "num_return_sequences", "output_scores", "prefix", "remove_invalid_values", "repetition_penalty", "return_dict_in_generate",
+        "suppress_tokens",
         "temperature", "top_k", "top_p", "typical_p",
     }.ToFrozenSet(StringComparer.Ordinal);
 

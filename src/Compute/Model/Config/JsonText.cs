@@ -18,7 +18,8 @@ internal static class JsonText
     public static string List(IEnumerable<string> values) => $"[{string.Join(", ", values)}]";
 
     /// <summary>An object of values.</summary>
-    public static string Object(IEnumerable<KeyValuePair<string, string>> fields) => $"{{{string.Join(", ", fields.Select(field => $"\"{field.Key}\": {field.Value}"))}}}";
+    public static string Object(IEnumerable<KeyValuePair<string, string>> fields) =>
+        $"{{{string.Join(", ", fields.Select(field => $"\"{field.Key}\": {field.Value}"))}}}";
 
     /// <summary>Gives a key a value: in its place if it is there, else behind the last key, set off as the first one is.</summary>
     /// <param name="json">A valid object without duplicate keys.</param>
@@ -48,7 +49,8 @@ internal static class JsonText
             {
                 return firstKey < 0
                     ? Splice(json, objectStart + 1, objectStart + 1, $"\"{path[depth]}\": {value}")
-                    : Splice(json, lastValueEnd, lastValueEnd, $",{Encoding.UTF8.GetString(json, objectStart + 1, firstKey - objectStart - 1)}\"{path[depth]}\": {value}");
+                    : Splice(json, lastValueEnd, lastValueEnd,
+                        $",{Encoding.UTF8.GetString(json, objectStart + 1, firstKey - objectStart - 1)}\"{path[depth]}\": {value}");
             }
         }
         var start = (int)reader.TokenStartIndex;
@@ -56,5 +58,6 @@ internal static class JsonText
         return Splice(json, start, (int)reader.BytesConsumed, value);
     }
 
-    private static byte[] Splice(byte[] json, int start, int end, string text) => [.. json.AsSpan(0, start), .. Encoding.UTF8.GetBytes(text), .. json.AsSpan(end)];
+    private static byte[] Splice(byte[] json, int start, int end, string text) =>
+        [.. json.AsSpan(0, start), .. Encoding.UTF8.GetBytes(text), .. json.AsSpan(end)];
 }

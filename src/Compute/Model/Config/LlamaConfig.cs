@@ -7,8 +7,8 @@ namespace ActorRing.Compute.Model.Config;
 
 /// <summary>Everything about a Llama or Mistral model that changes its mathematics; read from a Hugging Face <c>config.json</c> or made anew.</summary>
 /// <remarks>
-/// Immutable. Members carry the names of the file's keys. Two configs are equal when they would be written alike as new files. Change one with <c>with</c> or the
-/// <c>With...</c> methods; the latter check at once, <c>with</c> is checked by <see cref="Validate"/>, which reading and writing call.
+/// Immutable. Members carry the names of the file's keys. Two configs are equal when they would be written alike as new files. Change one with <c>with</c> or
+/// the <c>With...</c> methods; the latter check at once, <c>with</c> is checked by <see cref="Validate"/>, which reading and writing call.
 /// </remarks>
 public sealed record LlamaConfig
 {
@@ -97,7 +97,9 @@ public sealed record LlamaConfig
     public LlamaConfig WithRopeTheta(double theta) => Checked(this with { Rope = Rope with { Theta = theta } });
 
     /// <summary>The same model for sequences of another length.</summary>
-    /// <remarks>Changes the frequencies where the rotary type computes with the length: dynamic always, yarn and longrope if they state no original length or factor.</remarks>
+    /// <remarks>
+    /// Changes the frequencies where the rotary type computes with the length: dynamic always, yarn and longrope if they state no original length or factor.
+    /// </remarks>
     /// <exception cref="InvalidDataException">Below 1.</exception>
     public LlamaConfig WithMaxPositionEmbeddings(int positions) => Checked(this with { MaxPositionEmbeddings = positions });
 
@@ -125,13 +127,15 @@ public sealed record LlamaConfig
         check.Range("num_hidden_layers", NumHiddenLayers, 1, 1 << 12);
         check.Range("num_attention_heads", NumAttentionHeads, 1, 1 << 14);
         check.Range("num_key_value_heads", NumKeyValueHeads, 1, NumAttentionHeads);
-        check.Range("num_key_value_heads", NumKeyValueHeads, NumAttentionHeads % NumKeyValueHeads == 0, $"a divisor of num_attention_heads, {NumAttentionHeads}");
+        check.Range("num_key_value_heads", NumKeyValueHeads, NumAttentionHeads % NumKeyValueHeads == 0,
+            $"a divisor of num_attention_heads, {NumAttentionHeads}");
         check.Range("head_dim", HeadDim, HeadDim is >= 2 and <= 4096 && HeadDim % 2 == 0, "an even integer from 2 to 4096");
         check.Range("max_position_embeddings", MaxPositionEmbeddings, 1, int.MaxValue);
         check.Range("rms_norm_eps", RmsNormEps, RmsNormEps is > 0 and <= 0.1, "above 0, at most 0.1");
         check.Range("initializer_range", InitializerRange, InitializerRange is >= 0 and <= 1, "a number from 0 to 1");
         check.Range("sliding_window", SlidingWindow ?? 1, 1, int.MaxValue);
-        check.Range("layer_types", LayerTypes.Length, LayerTypes.IsEmpty || LayerTypes.Length == NumHiddenLayers, $"one element for each of {NumHiddenLayers} layers");
+        check.Range("layer_types", LayerTypes.Length, LayerTypes.IsEmpty || LayerTypes.Length == NumHiddenLayers,
+            $"one element for each of {NumHiddenLayers} layers");
         check.Range("bos_token_id", BosTokenId ?? 0, 0, VocabSize - 1);
         foreach (var id in EosTokenIds)
         {
@@ -145,21 +149,25 @@ public sealed record LlamaConfig
     public bool Equals(LlamaConfig? other) => other is not null && LlamaConfigWriter.WriteNew(this).AsSpan().SequenceEqual(LlamaConfigWriter.WriteNew(other));
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Family, VocabSize, HiddenSize, IntermediateSize, NumHiddenLayers, NumAttentionHeads, MaxPositionEmbeddings);
+    public override int GetHashCode() =>
+        HashCode.Combine(Family, VocabSize, HiddenSize, IntermediateSize, NumHiddenLayers, NumAttentionHeads, MaxPositionEmbeddings);
 
     // What transformers would silently compute otherwise for the family is refused, else an export would not be the model that was trained.
     private void ValidateFamily(ConfigCheck check)
     {
         if (Family == ModelFamily.Llama)
         {
-            check.Range("hidden_size", HiddenSize, HiddenSize % NumAttentionHeads == 0, $"a multiple of num_attention_heads, {NumAttentionHeads}, with model_type llama");
+            check.Range("hidden_size", HiddenSize, HiddenSize % NumAttentionHeads == 0,
+                $"a multiple of num_attention_heads, {NumAttentionHeads}, with model_type llama");
             check.Range("sliding_window", SlidingWindow ?? 0, SlidingWindow is null, "null with model_type llama (mistral has windows)");
-            check.Range("layer_types", LayerTypes.Length, !LayerTypes.Contains(AttentionSpan.Sliding), "only full_attention with model_type llama (mistral has windows)");
+            check.Range("layer_types", LayerTypes.Length, !LayerTypes.Contains(AttentionSpan.Sliding),
+                "only full_attention with model_type llama (mistral has windows)");
             return;
         }
         check.Range("attention_bias", AttentionBias ? 1 : 0, !AttentionBias, "false with model_type mistral (llama has biases)");
         check.Range("mlp_bias", MlpBias ? 1 : 0, !MlpBias, "false with model_type mistral (llama has biases)");
-        check.Range("layer_types", LayerTypes.Length, SlidingWindow is not null || !LayerTypes.Contains(AttentionSpan.Sliding), "only full_attention where sliding_window is null");
+        check.Range("layer_types", LayerTypes.Length, SlidingWindow is not null || !LayerTypes.Contains(AttentionSpan.Sliding),
+            "only full_attention where sliding_window is null");
     }
 
     private static LlamaConfig Checked(LlamaConfig config)

@@ -72,7 +72,9 @@ internal static class LlamaConfigReader
             var other => throw root.Check.Refusal("model_type", other is null ? "missing" : Quote.Of(other), allowed),
         };
         var name = LlamaConfigWriter.Architecture(family);
-        return root.Element("architectures") is { } list && !IsListOf(list, name) ? throw root.Refusal("architectures", list, $"[\"{name}\"] or absent") : family;
+        return root.Element("architectures") is { } list && !IsListOf(list, name)
+            ? throw root.Refusal("architectures", list, $"[\"{name}\"] or absent")
+            : family;
     }
 
     private static bool IsListOf(JsonElement list, string name) =>
@@ -128,7 +130,9 @@ internal static class LlamaConfigReader
     {
         null => [],
         { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray().Select(element =>
-            element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var id) ? id : throw root.Refusal("eos_token_id", element, "an integer or a list of them"))],
+            element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var id)
+                ? id
+                : throw root.Refusal("eos_token_id", element, "an integer or a list of them"))],
         _ => [root.RequiredInt("eos_token_id")],
     };
 

@@ -121,7 +121,8 @@ internal static class LlamaConfigWriter
         }
         if (!config.LayerTypes.IsEmpty)
         {
-            fields["layer_types"] = JsonText.List(config.LayerTypes.Select(span => span == AttentionSpan.Sliding ? "\"sliding_attention\"" : "\"full_attention\""));
+            var names = config.LayerTypes.Select(span => span == AttentionSpan.Sliding ? "\"sliding_attention\"" : "\"full_attention\"");
+            fields["layer_types"] = JsonText.List(names);
         }
         return fields;
     }

@@ -154,7 +154,8 @@ internal static class RopeJson
     private static int? ReadLength(ConfigObject root, ConfigObject json)
     {
         var (outer, inner) = (root.Int(OriginalLength), json.Int(OriginalLength));
-        root.Check.Range(OriginalLength, outer ?? inner ?? 0, outer is null || inner is null || outer == inner, $"the same inside and outside the rotary object, {inner}");
+        root.Check.Range(OriginalLength, outer ?? inner ?? 0, outer is null || inner is null || outer == inner,
+            $"the same inside and outside the rotary object, {inner}");
         return inner ?? outer;
     }
 }

@@ -7,8 +7,8 @@ namespace ActorRing.Compute.Model.Rope;
 /// <c>theta' = theta (factor S / M - (factor - 1))^(H / (H - 2))</c>, <c>f_i = theta'^(-2i/H)</c>.
 /// </summary>
 /// <remarks>
-/// M is <c>max_position_embeddings</c>, so overriding that changes the frequencies, as it does in transformers. Every rank of a ring must ask with the length of the
-/// whole sequence. Source: "dynamic NTK" scaling, as <c>modeling_rope_utils.py</c> of transformers computes it.
+/// M is <c>max_position_embeddings</c>, so overriding that changes the frequencies, as it does in transformers. Every rank of a ring must ask with the length
+/// of the whole sequence. Source: "dynamic NTK" scaling, as <c>modeling_rope_utils.py</c> of transformers computes it.
 /// </remarks>
 /// <param name="Theta">Base.</param>
 /// <param name="Factor">At least 1.</param>

@@ -2,7 +2,9 @@ using ActorRing.Compute.Model.Config;
 
 namespace ActorRing.Compute.Model.Rope;
 
-/// <summary><c>linear</c>: <c>f_i = theta^(-2i/H) / factor</c>, which is the same as dividing every position. Source: position interpolation, arXiv:2306.15595.</summary>
+/// <summary>
+/// <c>linear</c>: <c>f_i = theta^(-2i/H) / factor</c>, which is the same as dividing every position. Source: position interpolation, arXiv:2306.15595.
+/// </summary>
 /// <param name="Theta">Base.</param>
 /// <param name="Factor">How many times longer the sequences become; at least 1.</param>
 public sealed record LinearRope(double Theta, double Factor) : RopeParameters(Theta)

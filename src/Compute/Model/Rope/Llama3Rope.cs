@@ -3,9 +3,9 @@ using ActorRing.Compute.Model.Config;
 namespace ActorRing.Compute.Model.Rope;
 
 /// <summary>
-/// <c>llama3</c>: with <c>w = 2 pi / f</c> the wave length of <c>f = theta^(-2i/H)</c> and M the pretrained length, waves shorter than <c>M / high_freq_factor</c> stay,
-/// waves longer than <c>M / low_freq_factor</c> are divided by <c>factor</c>, those between are mixed: <c>(1 - s) f / factor + s f</c>,
-/// <c>s = (M / w - low_freq_factor) / (high_freq_factor - low_freq_factor)</c>.
+/// <c>llama3</c>: with <c>w = 2 pi / f</c> the wave length of <c>f = theta^(-2i/H)</c> and M the pretrained length, waves shorter than
+/// <c>M / high_freq_factor</c> stay, waves longer than <c>M / low_freq_factor</c> are divided by <c>factor</c>, those between are mixed:
+/// <c>(1 - s) f / factor + s f</c>, <c>s = (M / w - low_freq_factor) / (high_freq_factor - low_freq_factor)</c>.
 /// </summary>
 /// <remarks>Source: the Llama 3.1 reference model, as transformers' <c>modeling_rope_utils.py</c> computes it.</remarks>
 /// <param name="Theta">Base.</param>
@@ -13,7 +13,8 @@ namespace ActorRing.Compute.Model.Rope;
 /// <param name="LowFreqFactor">1 in Llama 3.1.</param>
 /// <param name="HighFreqFactor">Above <paramref name="LowFreqFactor"/>; 4 in Llama 3.1.</param>
 /// <param name="OriginalMaxPositionEmbeddings">M; 8192 in Llama 3.1.</param>
-public sealed record Llama3Rope(double Theta, double Factor, double LowFreqFactor, double HighFreqFactor, int OriginalMaxPositionEmbeddings) : RopeParameters(Theta)
+public sealed record Llama3Rope(double Theta, double Factor, double LowFreqFactor, double HighFreqFactor, int OriginalMaxPositionEmbeddings)
+    : RopeParameters(Theta)
 {
     /// <inheritdoc/>
     public override string RopeType => "llama3";
@@ -38,7 +39,8 @@ public sealed record Llama3Rope(double Theta, double Factor, double LowFreqFacto
         base.Validate(check, headDim);
         check.Factor("factor", Factor);
         check.Range("low_freq_factor", LowFreqFactor, LowFreqFactor > 0 && double.IsFinite(LowFreqFactor), "above 0");
-        check.Range("high_freq_factor", HighFreqFactor, HighFreqFactor > LowFreqFactor && double.IsFinite(HighFreqFactor), $"above low_freq_factor, {LowFreqFactor}");
+        check.Range("high_freq_factor", HighFreqFactor, HighFreqFactor > LowFreqFactor && double.IsFinite(HighFreqFactor),
+            $"above low_freq_factor, {LowFreqFactor}");
         check.Positive("original_max_position_embeddings", OriginalMaxPositionEmbeddings);
     }
 }

@@ -8,8 +8,8 @@ namespace ActorRing.Compute.Model.Rope;
 /// <c>short_factor</c> otherwise.
 /// </summary>
 /// <remarks>
-/// cos and sin are scaled by the attention factor: as given, else 1 for a factor up to 1, else <c>sqrt(1 + ln factor / ln M)</c>. Every rank of a ring must ask with
-/// the length of the whole sequence. Source: LongRoPE, arXiv:2402.13753, with the details of transformers' <c>modeling_rope_utils.py</c>.
+/// cos and sin are scaled by the attention factor: as given, else 1 for a factor up to 1, else <c>sqrt(1 + ln factor / ln M)</c>. Every rank of a ring must ask
+/// with the length of the whole sequence. Source: LongRoPE, arXiv:2402.13753, with the details of transformers' <c>modeling_rope_utils.py</c>.
 /// </remarks>
 /// <param name="Theta">Base.</param>
 /// <param name="ShortFactor">H/2 divisors, all above 0.</param>
@@ -56,7 +56,8 @@ public sealed record LongRope(double Theta, ImmutableArray<double> ShortFactor, 
 
     /// <inheritdoc/>
     public bool Equals(LongRope? other) =>
-        base.Equals(other) && Factor == other.Factor && AttentionFactor == other.AttentionFactor && OriginalMaxPositionEmbeddings == other.OriginalMaxPositionEmbeddings
+        base.Equals(other) && Factor == other.Factor && AttentionFactor == other.AttentionFactor
+            && OriginalMaxPositionEmbeddings == other.OriginalMaxPositionEmbeddings
         && ShortFactor.AsSpan().SequenceEqual(other.ShortFactor.AsSpan()) && LongFactor.AsSpan().SequenceEqual(other.LongFactor.AsSpan());
 
     /// <inheritdoc/>

@@ -4,8 +4,8 @@ namespace ActorRing.Compute.Model.Rope;
 
 /// <summary>Angles per position for the H/2 pairs of a head, and the scale of their cos and sin.</summary>
 /// <remarks>
-/// In double. transformers rounds the frequencies to float32 first, which moves the angle at position p by up to p f 2^-24 radians: visible to it beyond some 10,000
-/// tokens, and no model is known to depend on it.
+/// In double. transformers rounds frequencies and angles to float32, which moves an angle of p f radians by up to about p f 2^-23: 0.016 at position 131,072 of
+/// the fastest pair. Comparisons with it at long positions must allow for that.
 /// </remarks>
 public sealed class RopeFrequencies
 {

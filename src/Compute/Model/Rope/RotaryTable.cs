@@ -2,9 +2,8 @@ namespace ActorRing.Compute.Model.Rope;
 
 /// <summary>cos and sin for given positions, as the rotary kernels take them.</summary>
 /// <remarks>
-/// Angles and functions in double, one rounding to float32 at the end: at position 1,000,000 the angle is off by at most 1.2e-10 radians, where the final rounding
-/// alone takes up to 3e-8.
-/// Cost: one sine and cosine per element; build once per sequence length and keep.
+/// Angles and functions in double, one rounding to float32 at the end: at position 1,000,000 the angle is off by at most 1.2e-10 radians, where the final
+/// rounding alone takes up to 3e-8. Cost: one sine and cosine per element; build once per sequence length and keep.
 /// </remarks>
 public static class RotaryTable
 {

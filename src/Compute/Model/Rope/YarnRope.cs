@@ -79,7 +79,9 @@ public sealed record YarnRope(double Theta, double? Factor) : RopeParameters(The
     private double RampEnd(double turns, int headDim, int original) => headDim * Math.Log(original / (turns * 2 * Math.PI)) / (2 * Math.Log(Theta));
 
     private double ComputedAttentionFactor(double factor) =>
-        MScale is { } numerator and not 0 && MScaleAllDim is { } denominator and not 0 ? Magnitude(factor, numerator) / Magnitude(factor, denominator) : Magnitude(factor, 1);
+        MScale is { } numerator and not 0 && MScaleAllDim is { } denominator and not 0
+            ? Magnitude(factor, numerator) / Magnitude(factor, denominator)
+            : Magnitude(factor, 1);
 
     private static double Magnitude(double factor, double scale) => factor <= 1 ? 1 : 0.1 * scale * Math.Log(factor) + 1;
 }

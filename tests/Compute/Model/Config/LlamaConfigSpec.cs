@@ -13,10 +13,12 @@ public sealed class LlamaConfigSpec
 
         Assert.Equal(
             (ModelFamily.Llama, 1000, 48, 100, 3, 6, 2, 8, 4096),
-            (config.Family, config.VocabSize, config.HiddenSize, config.IntermediateSize, config.NumHiddenLayers, config.NumAttentionHeads, config.NumKeyValueHeads, config.HeadDim,
+            (config.Family, config.VocabSize, config.HiddenSize, config.IntermediateSize, config.NumHiddenLayers, config.NumAttentionHeads,
+                config.NumKeyValueHeads, config.HeadDim,
                 config.MaxPositionEmbeddings));
         Assert.Equal(new Llama3Rope(500_000, 8, 1, 4, 512), config.Rope);
-        Assert.Equal((1e-5, true, false, false, 0.02), (config.RmsNormEps, config.TieWordEmbeddings, config.AttentionBias, config.MlpBias, config.InitializerRange));
+        Assert.Equal((1e-5, true, false, false, 0.02),
+            (config.RmsNormEps, config.TieWordEmbeddings, config.AttentionBias, config.MlpBias, config.InitializerRange));
         Assert.Equal((1, SafetensorsDtype.BF16), (config.BosTokenId, config.Dtype));
         Assert.Equal([2, 3], config.EosTokenIds.ToArray());
         Assert.Null(config.WindowOf(2));
@@ -35,8 +37,10 @@ public sealed class LlamaConfigSpec
     [Fact]
     public void Config_must_take_the_defaults_of_transformers_when_keys_are_absent()
     {
-        var llama = ConfigJson.Parse("""{"model_type":"llama","vocab_size":9,"hidden_size":24,"intermediate_size":5,"num_hidden_layers":1,"num_attention_heads":3}""");
-        var mistral = ConfigJson.Parse("""{"model_type":"mistral","vocab_size":9,"hidden_size":32,"intermediate_size":5,"num_hidden_layers":1,"num_attention_heads":16}""");
+        var llama = ConfigJson.Parse(
+            """{"model_type":"llama","vocab_size":9,"hidden_size":24,"intermediate_size":5,"num_hidden_layers":1,"num_attention_heads":3}""");
+        var mistral = ConfigJson.Parse(
+            """{"model_type":"mistral","vocab_size":9,"hidden_size":32,"intermediate_size":5,"num_hidden_layers":1,"num_attention_heads":16}""");
 
         Assert.Equal((3, 8, 2048, 1e-6, null), (llama.NumKeyValueHeads, llama.HeadDim, llama.MaxPositionEmbeddings, llama.RmsNormEps, llama.SlidingWindow));
         Assert.Equal((8, 2, 131_072, 4096), (mistral.NumKeyValueHeads, mistral.HeadDim, mistral.MaxPositionEmbeddings, mistral.SlidingWindow));
@@ -113,7 +117,8 @@ public sealed class LlamaConfigSpec
     {
         var types = """["full_attention", "sliding_attention", "full_attention", "full_attention"]""";
 
-        AssertRefused(ConfigJson.With(ConfigJson.With(ConfigJson.Mistral, "sliding_window", "null"), "layer_types", types), "only full_attention where sliding_window is null");
+        AssertRefused(ConfigJson.With(ConfigJson.With(ConfigJson.Mistral, "sliding_window", "null"), "layer_types", types),
+            "only full_attention where sliding_window is null");
     }
 
     [Theory]
@@ -139,12 +144,14 @@ public sealed class LlamaConfigSpec
 
         Assert.Contains("rope_theta = 0.5", Assert.Throws<InvalidDataException>(() => config.WithRopeTheta(0.5)).Message, StringComparison.Ordinal);
         Assert.Contains("rope_theta = NaN", Assert.Throws<InvalidDataException>(() => config.WithRopeTheta(double.NaN)).Message, StringComparison.Ordinal);
-        Assert.Contains("max_position_embeddings = 0", Assert.Throws<InvalidDataException>(() => config.WithMaxPositionEmbeddings(0)).Message, StringComparison.Ordinal);
+        Assert.Contains("max_position_embeddings = 0", Assert.Throws<InvalidDataException>(() => config.WithMaxPositionEmbeddings(0)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<InvalidDataException>(() => (config with { HeadDim = 5 }).ToJson());
     }
 
     [Fact]
-    public void Config_must_print_when_it_is_logged() => Assert.Contains("HiddenSize = 48", ConfigJson.Parse(ConfigJson.LlamaV4).ToString(), StringComparison.Ordinal);
+    public void Config_must_print_when_it_is_logged() =>
+        Assert.Contains("HiddenSize = 48", ConfigJson.Parse(ConfigJson.LlamaV4).ToString(), StringComparison.Ordinal);
 
     private static void AssertRefused(string json, string fault)
     {

@@ -20,8 +20,10 @@ public sealed class LlamaConfigWriterSpec
         var v4 = ConfigJson.Parse(ConfigJson.LlamaV4).WithRopeTheta(25_000_000).WithMaxPositionEmbeddings(65_536);
         var v5 = ConfigJson.Parse(ConfigJson.LlamaV5).WithRopeTheta(25_000_000).WithMaxPositionEmbeddings(65_536);
 
-        Assert.Equal(ConfigJson.LlamaV4.Replace("500000.0", "25000000.0", StringComparison.Ordinal).Replace(": 4096", ": 65536", StringComparison.Ordinal), Text(v4));
-        Assert.Equal(ConfigJson.LlamaV5.Replace("500000.0", "25000000.0", StringComparison.Ordinal).Replace(": 4096", ": 65536", StringComparison.Ordinal), Text(v5));
+        Assert.Equal(ConfigJson.LlamaV4.Replace("500000.0", "25000000.0", StringComparison.Ordinal).Replace(": 4096", ": 65536", StringComparison.Ordinal),
+            Text(v4));
+        Assert.Equal(ConfigJson.LlamaV5.Replace("500000.0", "25000000.0", StringComparison.Ordinal).Replace(": 4096", ": 65536", StringComparison.Ordinal),
+            Text(v5));
         Assert.Equal(v4, v5);
         Assert.Equal(v4, ConfigJson.Parse(Text(v4)));
         Assert.Equal(v5, ConfigJson.Parse(Text(v5)));
@@ -30,11 +32,13 @@ public sealed class LlamaConfigWriterSpec
     [Fact]
     public void File_must_get_the_key_behind_its_last_one_when_it_had_none()
     {
-        const string json = "{\n    \"model_type\": \"llama\",\n    \"vocab_size\": 9, \"hidden_size\": 24, \"intermediate_size\": 5, \"num_hidden_layers\": 1,\n    \"num_attention_heads\": 3\n}\n";
+        const string json = "{\n    \"model_type\": \"llama\",\n    \"vocab_size\": 9, "
+            + "\"hidden_size\": 24, \"intermediate_size\": 5, \"num_hidden_layers\": 1,\n    \"num_attention_heads\": 3\n}\n";
 
         var text = Text(ConfigJson.Parse(json).WithRopeTheta(1e6) with { Dtype = SafetensorsDtype.F16 });
 
-        Assert.Equal(json.Replace("heads\": 3", "heads\": 3,\n    \"torch_dtype\": \"float16\",\n    \"rope_theta\": 1000000.0", StringComparison.Ordinal), text);
+        Assert.Equal(json.Replace("heads\": 3", "heads\": 3,\n    \"torch_dtype\": \"float16\",\n    \"rope_theta\": 1000000.0", StringComparison.Ordinal),
+            text);
     }
 
     [Fact]
@@ -42,7 +46,8 @@ public sealed class LlamaConfigWriterSpec
     {
         Assert.Contains("\"dtype\": \"float32\"", Text(ConfigJson.Parse(ConfigJson.LlamaV5) with { Dtype = SafetensorsDtype.F32 }), StringComparison.Ordinal);
         Assert.DoesNotContain("torch_dtype", Text(ConfigJson.Parse(ConfigJson.LlamaV5) with { Dtype = SafetensorsDtype.F32 }), StringComparison.Ordinal);
-        Assert.Contains("\"torch_dtype\": \"float32\"", Text(ConfigJson.Parse(ConfigJson.LlamaV4) with { Dtype = SafetensorsDtype.F32 }), StringComparison.Ordinal);
+        Assert.Contains("\"torch_dtype\": \"float32\"", Text(ConfigJson.Parse(ConfigJson.LlamaV4) with { Dtype = SafetensorsDtype.F32 }),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -59,12 +64,15 @@ public sealed class LlamaConfigWriterSpec
     {
         var mistral = ConfigJson.Parse(ConfigJson.Mistral) with
         {
-            SlidingWindow = 9, LayerTypes = [AttentionSpan.Sliding, AttentionSpan.Full, AttentionSpan.Full, AttentionSpan.Sliding], BosTokenId = null, EosTokenIds = [5],
+            SlidingWindow = 9, LayerTypes = [AttentionSpan.Sliding, AttentionSpan.Full, AttentionSpan.Full, AttentionSpan.Sliding], BosTokenId = null,
+            EosTokenIds = [5],
         };
         var llama = ConfigJson.Parse(ConfigJson.LlamaV5) with
         {
-            VocabSize = 1001, HiddenSize = 32, IntermediateSize = 7, NumHiddenLayers = 2, NumAttentionHeads = 4, NumKeyValueHeads = 1, HeadDim = 12, MaxPositionEmbeddings = 3,
-            Rope = new LinearRope(77.5, 3), RmsNormEps = 1.25e-7, TieWordEmbeddings = false, AttentionBias = true, MlpBias = true, InitializerRange = 0.125, BosTokenId = 4,
+            VocabSize = 1001, HiddenSize = 32, IntermediateSize = 7, NumHiddenLayers = 2, NumAttentionHeads = 4, NumKeyValueHeads = 1, HeadDim = 12,
+            MaxPositionEmbeddings = 3,
+            Rope = new LinearRope(77.5, 3), RmsNormEps = 1.25e-7, TieWordEmbeddings = false, AttentionBias = true, MlpBias = true, InitializerRange = 0.125,
+            BosTokenId = 4,
             EosTokenIds = [], Dtype = SafetensorsDtype.F32,
         };
 
@@ -79,7 +87,8 @@ public sealed class LlamaConfigWriterSpec
     {
         var config = new LlamaConfig
         {
-            Family = ModelFamily.Llama, VocabSize = 256, HiddenSize = 64, IntermediateSize = 128, NumHiddenLayers = 2, NumAttentionHeads = 4, NumKeyValueHeads = 2, HeadDim = 16,
+            Family = ModelFamily.Llama, VocabSize = 256, HiddenSize = 64, IntermediateSize = 128, NumHiddenLayers = 2, NumAttentionHeads = 4,
+            NumKeyValueHeads = 2, HeadDim = 16,
             MaxPositionEmbeddings = 512, Rope = new YarnRope(1e6, 4), RmsNormEps = 1e-5, EosTokenIds = [0, 3],
         };
 

@@ -12,7 +12,8 @@ public sealed class RopeFrequenciesSpec
     public void Default_must_be_powers_of_theta_when_nothing_is_scaled() => AssertFrequencies([1, 0.1, 0.01, 0.001], 1, Plain, 8, 100, 100);
 
     [Fact]
-    public void Linear_must_divide_all_alike_when_a_factor_is_given() => AssertFrequencies([0.25, 0.025, 0.0025, 0.00025], 1, new LinearRope(10_000, 4), 8, 100, 100);
+    public void Linear_must_divide_all_alike_when_a_factor_is_given() =>
+        AssertFrequencies([0.25, 0.025, 0.0025, 0.00025], 1, new LinearRope(10_000, 4), 8, 100, 100);
 
     [Fact]
     public void Dynamic_must_grow_the_base_only_when_the_sequence_is_longer_than_pretrained()
@@ -28,7 +29,8 @@ public sealed class RopeFrequenciesSpec
     [Fact]
     public void Llama3_must_keep_mix_and_divide_when_waves_get_longer()
     {
-        // M 8192: the waves turn 1303.8, 130.38, 13.038 and 1.3038 times; the last lies between 1 and 4: s = 0.3038/3 = 0.101266, f = 0.001 (0.898734/8 + 0.101266).
+        // M 8192: the waves turn 1303.8, 130.38, 13.038 and 1.3038 times; the last lies between 1 and 4: s = 0.3038/3 = 0.101266, f = 0.001 (0.898734/8 +
+        // 0.101266).
         AssertFrequencies([1, 0.1, 0.01, 0.0002136075440275686], 1, new Llama3Rope(10_000, 8, 1, 4, 8192), 8, 131_072, 1);
         // theta 1e8: turns 1303.8, 13.038, 0.13038, 0.0013; the last two are below 1 and divided.
         AssertFrequencies([1, 0.01, 1e-4 / 8, 1e-6 / 8], 1, new Llama3Rope(1e8, 8, 1, 4, 8192), 8, 131_072, 1);
@@ -49,7 +51,8 @@ public sealed class RopeFrequenciesSpec
     public void Yarn_must_ramp_between_exact_ends_when_it_does_not_truncate() =>
         // r_2 = (2 - 1.610060) / (3.115210 - 1.610060), r_3 = (3 - 1.610060) / 1.505150; with 50 digits elsewhere.
         AssertFrequencies(
-            [1, 0.1, 0.008056971521129434, 0.0003074079378798391], 1.138629436111989, new YarnRope(10_000, 4) { OriginalMaxPositionEmbeddings = 8192, Truncate = false }, 8, 32_768, 1);
+            [1, 0.1, 0.008056971521129434, 0.0003074079378798391], 1.138629436111989,
+            new YarnRope(10_000, 4) { OriginalMaxPositionEmbeddings = 8192, Truncate = false }, 8, 32_768, 1);
 
     [Fact]
     public void Yarn_must_not_divide_by_zero_when_the_ramp_has_no_width() =>
@@ -64,7 +67,8 @@ public sealed class RopeFrequenciesSpec
     [InlineData(4, 2.0, 1.0, 0.5, 0.5)]
     [InlineData(1, 2.0, 1.0, null, 1.0)]
     [InlineData(1, null, null, null, 1.0)]
-    public void Yarn_must_scale_cos_and_sin_like_this_when_mscale_is_given(double factor, double? mscale, double? mscaleAllDim, double? attentionFactor, double expected)
+    public void Yarn_must_scale_cos_and_sin_like_this_when_mscale_is_given(double factor, double? mscale, double? mscaleAllDim, double? attentionFactor,
+        double expected)
     {
         var rope = new YarnRope(10_000, factor) { MScale = mscale, MScaleAllDim = mscaleAllDim, AttentionFactor = attentionFactor };
 
@@ -106,7 +110,8 @@ public sealed class RopeFrequenciesSpec
     [InlineData(46, 8.334508951020775e-05)]
     [InlineData(63, 7.217387404309114e-06)]
     public void Yarn_must_match_fifty_digits_when_the_head_is_128(int index, double expected) =>
-        AssertClose(expected, RopeFrequencies.Of(Config(new YarnRope(10_000, 16) { OriginalMaxPositionEmbeddings = 4096 }, 128, 65_536), 1).InverseFrequencies[index]);
+        AssertClose(expected, RopeFrequencies.Of(Config(new YarnRope(10_000, 16) { OriginalMaxPositionEmbeddings = 4096 }, 128, 65_536),
+            1).InverseFrequencies[index]);
 
     [Theory]
     // theta 10000, H 128, factor 4, M 2048, S 16384.
@@ -146,7 +151,8 @@ public sealed class RopeFrequenciesSpec
     {
         var config = new LlamaConfig
         {
-            Family = ModelFamily.Llama, VocabSize = 10, HiddenSize = 6, IntermediateSize = 5, NumHiddenLayers = 1, NumAttentionHeads = 2, NumKeyValueHeads = 1, HeadDim = headDim,
+            Family = ModelFamily.Llama, VocabSize = 10, HiddenSize = 6, IntermediateSize = 5, NumHiddenLayers = 1, NumAttentionHeads = 2,
+            NumKeyValueHeads = 1, HeadDim = headDim,
             MaxPositionEmbeddings = maxPositions, Rope = rope,
         };
         config.Validate("config");

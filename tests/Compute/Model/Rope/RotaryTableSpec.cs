@@ -12,7 +12,8 @@ public sealed class RotaryTableSpec
 
     private static readonly long[] Positions = [0, 1, 2, 3, 511, 4095, 4096, 65_537, 131_071, 524_287, 999_983, 1_000_000];
     private static readonly BigInteger TwoPi =
-        (BigInteger.Parse("6283185307179586476925286766559005768394338798750211641949889184615632812572417997256069650684234135", System.Globalization.CultureInfo.InvariantCulture)
+        (BigInteger.Parse("6283185307179586476925286766559005768394338798750211641949889184615632812572417997256069650684234135",
+            System.Globalization.CultureInfo.InvariantCulture)
             << FractionBits) / BigInteger.Pow(10, 99);
 
     public static TheoryData<RopeParameters, int> Ropes => new()
@@ -100,7 +101,8 @@ public sealed class RotaryTableSpec
     private static RopeFrequencies Frequencies(RopeParameters rope, int headDim) => RopeFrequencies.Of(
         new LlamaConfig
         {
-            Family = ModelFamily.Llama, VocabSize = 10, HiddenSize = 6, IntermediateSize = 5, NumHiddenLayers = 1, NumAttentionHeads = 2, NumKeyValueHeads = 1, HeadDim = headDim,
+            Family = ModelFamily.Llama, VocabSize = 10, HiddenSize = 6, IntermediateSize = 5, NumHiddenLayers = 1, NumAttentionHeads = 2,
+            NumKeyValueHeads = 1, HeadDim = headDim,
             MaxPositionEmbeddings = 4096, Rope = rope,
         },
         1_000_001);
