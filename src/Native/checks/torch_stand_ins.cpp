@@ -1,6 +1,6 @@
 // Stand-ins, on the CPU, for what only a GPU build of libtorch has: the flash-attention operators (PyTorch 2) and bf16 products with float32 results (2.8). They
 // compute in float64 by the conventions that the GPU kernels document, so the code that calls those kernels is run and checked without a GPU. They prove nothing
-// about the kernels themselves.
+// about the kernels themselves. With AR_BREAK_STAND_INS the attention is wrong on purpose: the library must notice and stay with its own tiles.
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/library.h>
@@ -54,7 +54,10 @@ void flash_forward(const c10::OperatorHandle& op, Stack* stack) {
   calls.forward++;
   const Block block(op, *stack);
   const at::Tensor lse = block.scores.logsumexp({3});
-  const at::Tensor out = at::matmul((block.scores - lse.unsqueeze(3)).exp(), block.v);
+  at::Tensor out = at::matmul((block.scores - lse.unsqueeze(3)).exp(), block.v);
+#ifdef AR_BREAK_STAND_INS
+  out.mul_(1.05);
+#endif
   const size_t count = op.schema().arguments().size();
   stack->erase(stack->end() - static_cast<int64_t>(count), stack->end());
   for (const at::Tensor& result : {block.finish(out), lse.to(at::kFloat), at::zeros({2}, at::kLong), at::zeros({}, at::kLong), at::empty({0})}) stack->emplace_back(result);

@@ -44,12 +44,16 @@ else()
 endif()
 
 # Every operation against plain float64 loops: torch_check [cuda]. The second program runs the same on a CPU after registering stand-ins for the GPU's fused
-# attention and bf16 products, so that the code around those is run where no GPU is.
+# attention and bf16 products, so that the code around those is run where no GPU is; in the third that attention is wrong, and must not be used.
 add_executable(torch_check EXCLUDE_FROM_ALL checks/torch_check.cpp)
 add_executable(torch_check_stand_ins EXCLUDE_FROM_ALL checks/torch_check.cpp checks/torch_stand_ins.cpp)
-target_include_directories(torch_check_stand_ins SYSTEM PRIVATE ${AR_TORCH_INCLUDE} ${AR_TORCH_INCLUDE}/torch/csrc/api/include)
-target_link_libraries(torch_check_stand_ins PRIVATE ${AR_TORCH_CPU} ${AR_TORCH_C10})
-foreach(check torch_check torch_check_stand_ins)
+add_executable(torch_check_broken EXCLUDE_FROM_ALL checks/torch_check.cpp checks/torch_stand_ins.cpp)
+target_compile_definitions(torch_check_broken PRIVATE AR_BREAK_STAND_INS)
+foreach(check torch_check_stand_ins torch_check_broken)
+  target_include_directories(${check} SYSTEM PRIVATE ${AR_TORCH_INCLUDE} ${AR_TORCH_INCLUDE}/torch/csrc/api/include)
+  target_link_libraries(${check} PRIVATE ${AR_TORCH_CPU} ${AR_TORCH_C10})
+endforeach()
+foreach(check torch_check torch_check_stand_ins torch_check_broken)
   target_include_directories(${check} PRIVATE include)
   target_link_libraries(${check} PRIVATE ar_torch)
   target_link_options(${check} PRIVATE -Wl,--allow-shlib-undefined)
