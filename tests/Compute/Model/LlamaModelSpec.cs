@@ -24,7 +24,7 @@ public class LlamaModelSpec
     }
 
     // Some forty sums in a row, each in float32: wider than one operation, narrower than any mistake.
-    private static Tolerance Whole(ElementType type) => type == ElementType.Float32 ? new(2e-4, 2e-5) : new(0.06, 0.06);
+    private static readonly Tolerance Whole = new(2e-4, 2e-5);
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -36,7 +36,7 @@ public class LlamaModelSpec
         problem.Model.Forward();
 
         var (reference, batch) = problem.InFloat64();
-        Comparison.Require("logits", reference.Logits(batch), Array.ConvertAll(problem.Model.Logits(), value => (double)value), Whole(ElementType.Float32));
+        Comparison.Require("logits", reference.Logits(batch), Array.ConvertAll(problem.Model.Logits(), value => (double)value), Whole);
     }
 
     [Theory]
@@ -45,7 +45,7 @@ public class LlamaModelSpec
     {
         using var device = NativeBackend.LoadCpu().Open(2);
         using var problem = new ModelProblem(device, TinyModels.All[model], RecomputePolicy.None, batch: 2, tokens: 21);
-        RequireReferenceGradients(problem, ElementType.Float32);
+        RequireReferenceGradients(problem);
     }
 
     [Theory]
@@ -54,7 +54,7 @@ public class LlamaModelSpec
     {
         using var device = NativeBackend.LoadCpu().Open(2);
         using var problem = new ModelProblem(device, TinyModels.All[model], RecomputePolicy.Named(policy), batch: 1, tokens: 13, documents: true);
-        RequireReferenceGradients(problem, ElementType.Float32);
+        RequireReferenceGradients(problem);
     }
 
     [Fact]
@@ -62,7 +62,15 @@ public class LlamaModelSpec
     {
         using var device = NativeBackend.LoadCpu().Open(2);
         using var problem = new ModelProblem(device, TinyModels.All["llama"], RecomputePolicy.SelectivePlusPlus, batch: 2, tokens: 21, type: ElementType.BFloat16);
-        RequireReferenceGradients(problem, ElementType.BFloat16);
+        problem.ForwardBackward();
+
+        // Every stored activation is rounded to eight bits, so single elements wander; as vectors the gradients must point where the reference points.
+        var (reference, batch) = problem.InFloat64();
+        foreach (var (name, expected) in reference.Backward(batch).Gradients)
+        {
+            var error = Math.Sqrt(expected.Zip(problem.Gradient(name), (e, a) => (e - a) * (e - a)).Sum() / expected.Sum(e => e * e));
+            Assert.True(error < 0.04, $"{name}: relative error {error:G3}");
+        }
     }
 
     [Fact]
@@ -70,7 +78,15 @@ public class LlamaModelSpec
     {
         using var device = NativeBackend.LoadCpu().Open(2);
         using var problem = new ModelProblem(device, TinyModels.All["llama"], RecomputePolicy.Full, batch: 3, tokens: 1);
-        RequireReferenceGradients(problem, ElementType.Float32);
+        problem.ForwardBackward();
+
+        var (reference, batch) = problem.InFloat64();
+        var expected = reference.Backward(batch).Gradients;
+        Comparison.Require("embedding", expected["model.embed_tokens.weight"], problem.Gradient("model.embed_tokens.weight"), Whole);
+
+        // One key has probability 1 whatever the score: q and k learn nothing, up to the rounding of dP - delta.
+        Assert.All(expected["model.layers.0.self_attn.q_proj.weight"], value => Assert.Equal(0, value, 1e-15));
+        Assert.All(problem.Gradient("model.layers.0.self_attn.q_proj.weight"), value => Assert.Equal(0, value, 1e-6));
     }
 
     [Fact]
@@ -83,21 +99,21 @@ public class LlamaModelSpec
         problem.ForwardBackward();
 
         const string Name = "model.layers.0.self_attn.q_proj.weight";
-        Comparison.MustNotice("an unmasked document", reference.Backward(batch).Gradients[Name], problem.Gradient(Name), Whole(ElementType.Float32));
+        Comparison.MustNotice("an unmasked document", reference.Backward(batch).Gradients[Name], problem.Gradient(Name), Whole);
     }
 
-    private static void RequireReferenceGradients(ModelProblem problem, ElementType type)
+    private static void RequireReferenceGradients(ModelProblem problem)
     {
         var loss = problem.ForwardBackward();
 
         var (reference, batch) = problem.InFloat64();
         var expected = reference.Backward(batch);
         Assert.Equal(expected.LabelCount, loss.LabelCount);
-        Assert.Equal(expected.LossSum, loss.Sum, Math.Abs(expected.LossSum) * (type == ElementType.Float32 ? 1e-5 : 2e-2));
+        Assert.Equal(expected.LossSum, loss.Sum, Math.Abs(expected.LossSum) * 1e-5);
         Assert.Equal(problem.Parameters.Layout.Slots.Select(slot => slot.Name).Order(StringComparer.Ordinal), expected.Gradients.Keys.Order(StringComparer.Ordinal));
         foreach (var (name, gradient) in expected.Gradients)
         {
-            Comparison.Require(name, gradient, problem.Gradient(name), Whole(type));
+            Comparison.Require(name, gradient, problem.Gradient(name), Whole);
         }
     }
 }
