@@ -3,7 +3,7 @@ using ActorRing.Native;
 namespace ActorRing.Cluster.Cli.Bench;
 
 /// <summary>One row of <c>bench attention</c>.</summary>
-internal sealed record AttentionRow(string Op, string Dtype, int Threads, long Tokens, int HeadSize, int Heads, int KvHeads, double Gflops, double PeakGflops, double Fraction);
+internal sealed record AttentionRow(string Op, string Dtype, int Threads, long Tokens, int HeadSize, int Heads, int KvHeads, double Gflops, double PeakGflops, double Fraction, double CpuFraction);
 
 /// <summary>Causal block attention, forward and backward, as a share of the multiply-add peak. Masked-out scores are not counted.</summary>
 internal static class AttentionBench
@@ -53,7 +53,7 @@ internal static class AttentionBench
 
         AttentionRow Row(string op, Rate rate) => new(
             op, type == ElementType.Float32 ? "float32" : "bfloat16", threads, tokens, headSize, heads, kvHeads,
-            BenchJson.Round(rate.Gigaflops, 1), BenchJson.Round(rate.PeakGigaflops, 1), BenchJson.Round(rate.Fraction, 4));
+            BenchJson.Round(rate.Gigaflops, 1), BenchJson.Round(rate.PeakGigaflops, 1), BenchJson.Round(rate.Fraction, 4), BenchJson.Round(rate.CpuFraction, 4));
     }
 
     private static long Bytes(long tokens, int headSize, int heads, int kvHeads) => sizeof(float) * tokens * (((long)headSize * ((4 * heads) + (4 * kvHeads))) + (2 * heads));

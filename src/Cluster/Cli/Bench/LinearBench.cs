@@ -3,7 +3,7 @@ using ActorRing.Native;
 namespace ActorRing.Cluster.Cli.Bench;
 
 /// <summary>One row of <c>bench linear</c>: y [rows, outputs] from x [rows, inputs].</summary>
-internal sealed record LinearRow(string Op, string Dtype, int Threads, long Rows, long Inputs, long Outputs, double Gflops, double PeakGflops, double Fraction);
+internal sealed record LinearRow(string Op, string Dtype, int Threads, long Rows, long Inputs, long Outputs, double Gflops, double PeakGflops, double Fraction, double CpuFraction);
 
 /// <summary>The three products of a linear layer, as a share of the multiply-add peak.</summary>
 internal static class LinearBench
@@ -32,6 +32,6 @@ internal static class LinearBench
 
         LinearRow Row(string op, Rate rate) => new(
             op, type == ElementType.Float32 ? "float32" : "bfloat16", threads, rows, inputs, outputs,
-            BenchJson.Round(rate.Gigaflops, 1), BenchJson.Round(rate.PeakGigaflops, 1), BenchJson.Round(rate.Fraction, 4));
+            BenchJson.Round(rate.Gigaflops, 1), BenchJson.Round(rate.PeakGigaflops, 1), BenchJson.Round(rate.Fraction, 4), BenchJson.Round(rate.CpuFraction, 4));
     }
 }

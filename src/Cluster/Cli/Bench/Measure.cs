@@ -18,19 +18,30 @@ internal static class Measure
         var rates = new double[rounds];
         var peaks = new double[rounds];
         var fractions = new double[rounds];
+        var cpuFractions = new double[rounds];
         for (var round = 0; round < rounds; round++)
         {
             var before = device.MeasurePeak(peakType, 0.1);
+            var cpu = CpuSeconds();
             var clock = Stopwatch.StartNew();
             run();
             var seconds = clock.Elapsed.TotalSeconds;
+            var cpuSeconds = CpuSeconds() - cpu;
             var after = device.MeasurePeak(peakType, 0.1);
             rates[round] = flops / seconds / 1e9;
             peaks[round] = Math.Max(before, after);
             fractions[round] = rates[round] / peaks[round];
+            cpuFractions[round] = flops / cpuSeconds / 1e9 / (peaks[round] / device.Info.ThreadCount);
         }
 
-        return new Rate(Median(rates), Median(peaks), Median(fractions));
+        return new Rate(Median(rates), Median(peaks), Median(fractions), Median(cpuFractions));
+    }
+
+    /// <summary>Processor time of this process, all threads: what a busy machine does not stretch.</summary>
+    internal static double CpuSeconds()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.TotalProcessorTime.TotalSeconds;
     }
 
     internal static double Median(IEnumerable<double> values)
@@ -62,5 +73,5 @@ internal static class Measure
     }
 }
 
-/// <summary>GFLOP/s of an operation, of the peak measured around it, and the median of their ratio.</summary>
-internal readonly record struct Rate(double Gigaflops, double PeakGigaflops, double Fraction);
+/// <summary>GFLOP/s of an operation, of the peak measured around it, and the median of their ratio: by the clock, and by processor time.</summary>
+internal readonly record struct Rate(double Gigaflops, double PeakGigaflops, double Fraction, double CpuFraction);

@@ -12,7 +12,7 @@ namespace ActorRing.Cluster.Cli.Bench;
 
 /// <summary>What <c>bench step</c> prints.</summary>
 internal sealed record StepReport(
-    string Device, string Dtype, int Threads, int Tokens, string Recompute, long Parameters, double TokensPerSecond, double TokensPerCpuSecond, double Gflops, double PeakGflops, double Fraction,
+    string Device, string Dtype, int Threads, int Tokens, string Recompute, long Parameters, double TokensPerSecond, double TokensPerCpuSecond, double Gflops, double PeakGflops, double Fraction, double CpuFraction,
     long PlannedBytes, long PeakBytes, double PeakOverPlanned, long ManagedBytesPerStep, long NativeGrowthBytes, double Loss);
 
 /// <summary>Whole training steps on random tokens: forward, backward, clipping, AdamW. FLOPs are counted 6 N_mm + 6 L D S per token, without credit for recompute.</summary>
@@ -37,23 +37,25 @@ internal static class StepBench
         var cpuRates = new List<double>();
         var peaks = new List<double>();
         var fractions = new List<double>();
+        var cpuFractions = new List<double>();
         var nativeBefore = device.Info.ScratchBytes + device.Info.BufferBytes;
         var managed = 0L;
         for (var i = 1; i <= steps; i++)
         {
             var before = device.MeasurePeak(type, 0.1);
             var allocated = GC.GetAllocatedBytesForCurrentThread();
-            var cpu = Process.GetCurrentProcess().TotalProcessorTime;
+            var cpu = Measure.CpuSeconds();
             var clock = Stopwatch.StartNew();
             loss = step.Run(new TrainStep(i), batch, 1e-4).Loss;
             var seconds = clock.Elapsed.TotalSeconds;
-            var cpuSeconds = (Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalSeconds;
+            var cpuSeconds = Measure.CpuSeconds() - cpu;
             managed = GC.GetAllocatedBytesForCurrentThread() - allocated;
             var peak = Math.Max(before, device.MeasurePeak(type, 0.1));
             rates.Add(tokens / seconds);
             cpuRates.Add(tokens / cpuSeconds);
             peaks.Add(peak);
             fractions.Add(tokens / seconds * dims.FlopsPerToken(tokens) / 1e9 / peak);
+            cpuFractions.Add(tokens / cpuSeconds * dims.FlopsPerToken(tokens) / 1e9 / (peak / threads));
         }
 
         var tokensPerSecond = Measure.Median(rates);
@@ -61,7 +63,7 @@ internal static class StepBench
         return new StepReport(
             device.Info.Name, type == ElementType.Float32 ? "float32" : "bfloat16", threads, tokens, policy.Name, parameters.Layout.Count,
             BenchJson.Round(tokensPerSecond, 1), BenchJson.Round(Measure.Median(cpuRates), 1), BenchJson.Round(tokensPerSecond * dims.FlopsPerToken(tokens) / 1e9, 1),
-            BenchJson.Round(Measure.Median(peaks), 1), BenchJson.Round(Measure.Median(fractions), 4),
+            BenchJson.Round(Measure.Median(peaks), 1), BenchJson.Round(Measure.Median(fractions), 4), BenchJson.Round(Measure.Median(cpuFractions), 4),
             plan.Total, peakBytes, BenchJson.Round((double)peakBytes / plan.Total, 3), managed, device.Info.ScratchBytes + device.Info.BufferBytes - nativeBefore, BenchJson.Round(loss, 5));
     }
 

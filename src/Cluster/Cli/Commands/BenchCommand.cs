@@ -41,7 +41,7 @@ internal static class BenchCommand
                 }
             }
 
-            Print(rows, result.GetValue(Json), row => $"{row.Op,-20} {row.Dtype,-9} {row.Threads} threads {row.Tokens,7} tokens  {row.Gflops,8:F1} of {row.PeakGflops,8:F1} GFLOP/s  {row.Fraction,6:P1}");
+            Print(rows, result.GetValue(Json), row => $"{row.Op,-20} {row.Dtype,-9} {row.Threads} threads {row.Tokens,7} tokens  {row.Gflops,8:F1} of {row.PeakGflops,8:F1} GFLOP/s  {row.Fraction,6:P1} ({row.CpuFraction:P1} by processor time)");
         });
         return command;
     }
@@ -57,7 +57,7 @@ internal static class BenchCommand
             var backend = Load(result.GetValue(Device)!);
             var table = Types(result.GetValue(DType)!).SelectMany(type => LinearBench.Run(
                 backend, InstructionSet.Auto, result.GetValue(Threads), result.GetValue(rows), result.GetValue(inputs), result.GetValue(outputs), type, result.GetValue(Rounds))).ToList();
-            Print(table, result.GetValue(Json), row => $"{row.Op,-22} {row.Dtype,-9} {row.Threads} threads {row.Rows}x{row.Inputs}x{row.Outputs}  {row.Gflops,8:F1} of {row.PeakGflops,8:F1} GFLOP/s  {row.Fraction,6:P1}");
+            Print(table, result.GetValue(Json), row => $"{row.Op,-22} {row.Dtype,-9} {row.Threads} threads {row.Rows}x{row.Inputs}x{row.Outputs}  {row.Gflops,8:F1} of {row.PeakGflops,8:F1} GFLOP/s  {row.Fraction,6:P1} ({row.CpuFraction:P1} by processor time)");
         });
         return command;
     }
