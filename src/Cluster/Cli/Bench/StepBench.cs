@@ -43,13 +43,13 @@ internal static class StepBench
         for (var i = 1; i <= steps; i++)
         {
             var before = device.MeasurePeak(type, 0.1);
-            var allocated = GC.GetAllocatedBytesForCurrentThread();
             var cpu = Measure.CpuSeconds();
             var clock = Stopwatch.StartNew();
+            var allocated = GC.GetAllocatedBytesForCurrentThread();
             loss = step.Run(new TrainStep(i), batch, 1e-4).Loss;
+            managed = GC.GetAllocatedBytesForCurrentThread() - allocated;
             var seconds = clock.Elapsed.TotalSeconds;
             var cpuSeconds = Measure.CpuSeconds() - cpu;
-            managed = GC.GetAllocatedBytesForCurrentThread() - allocated;
             var peak = Math.Max(before, device.MeasurePeak(type, 0.1));
             rates.Add(tokens / seconds);
             cpuRates.Add(tokens / cpuSeconds);
