@@ -1,6 +1,6 @@
-// Stand-ins, on the CPU, for what only a GPU build of libtorch has: the flash-attention operators (PyTorch 2) and bf16 products with float32 results (2.8). They
-// compute in float64 by the conventions that the GPU kernels document, so the code that calls those kernels is run and checked without a GPU. They prove nothing
-// about the kernels themselves. With AR_BREAK_STAND_INS the attention is wrong on purpose: the library must notice and stay with its own tiles.
+// Stand-ins, on the CPU, for what only a GPU build of libtorch has: the flash-attention operators (PyTorch 2) and bf16 products with float32 results (2.8).
+// They compute in float64 by the conventions that the GPU kernels document, so the code that calls those kernels is run and checked without a GPU. They prove
+// nothing about the kernels themselves. With AR_BREAK_STAND_INS the attention is wrong on purpose: the library must notice and stay with its own tiles.
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/library.h>
@@ -33,14 +33,17 @@ at::Tensor heads_first(const c10::IValue& x) { return x.toTensor().to(at::kDoubl
 
 struct Block {
   Block(const c10::OperatorHandle& op, const Stack& stack)
-      : q(heads_first(argument(op, stack, "query"))), scale(argument(op, stack, "scale").toDouble()), group(q.size(1) / argument(op, stack, "key").toTensor().size(2)) {
+      : q(heads_first(argument(op, stack, "query"))),
+        scale(argument(op, stack, "scale").toDouble()),
+        group(q.size(1) / argument(op, stack, "key").toTensor().size(2)) {
     TORCH_CHECK(argument(op, stack, "query").toTensor().scalar_type() == at::kBFloat16, "only bf16");
     TORCH_CHECK(argument(op, stack, "dropout_p").toDouble() == 0, "no dropout here");
     k = heads_first(argument(op, stack, "key")).repeat_interleave(group, 1);
     v = heads_first(argument(op, stack, "value")).repeat_interleave(group, 1);
     scores = at::matmul(q, k.transpose(2, 3)) * scale;
     // Aligned at the bottom right: the last query sees all keys.
-    if (argument(op, stack, "is_causal").toBool()) scores.masked_fill_(at::ones({q.size(2), k.size(2)}, at::kBool).triu(k.size(2) - q.size(2) + 1), -std::numeric_limits<double>::infinity());
+    if (argument(op, stack, "is_causal").toBool())
+      scores.masked_fill_(at::ones({q.size(2), k.size(2)}, at::kBool).triu(k.size(2) - q.size(2) + 1), -std::numeric_limits<double>::infinity());
   }
   at::Tensor q, k, v, scores;
   double scale;
@@ -60,7 +63,8 @@ void flash_forward(const c10::OperatorHandle& op, Stack* stack) {
 #endif
   const size_t count = op.schema().arguments().size();
   stack->erase(stack->end() - static_cast<int64_t>(count), stack->end());
-  for (const at::Tensor& result : {block.finish(out), lse.to(at::kFloat), at::zeros({2}, at::kLong), at::zeros({}, at::kLong), at::empty({0})}) stack->emplace_back(result);
+  for (const at::Tensor& result : {block.finish(out), lse.to(at::kFloat), at::zeros({2}, at::kLong), at::zeros({}, at::kLong), at::empty({0})})
+    stack->emplace_back(result);
 }
 
 void flash_backward(const c10::OperatorHandle& op, Stack* stack) {
@@ -90,10 +94,12 @@ at::Tensor widened_product(const at::Tensor& a, const at::Tensor& b, at::ScalarT
 #if TORCH_VERSION_MAJOR < 2
 TORCH_LIBRARY_FRAGMENT(aten, library) {
   library.def(
-      "_flash_attention_forward(Tensor query, Tensor key, Tensor value, Tensor? cum_seq_q, Tensor? cum_seq_k, int max_q, int max_k, float dropout_p, bool is_causal, "
+      "_flash_attention_forward(Tensor query, Tensor key, Tensor value, Tensor? cum_seq_q, Tensor? cum_seq_k, int max_q, int max_k, float dropout_p, bool "
+      "is_causal, "
       "bool return_debug_mask, *, float? scale=None) -> (Tensor, Tensor, Tensor, Tensor, Tensor)");
   library.def(
-      "_flash_attention_backward(Tensor grad_out, Tensor query, Tensor key, Tensor value, Tensor out, Tensor logsumexp, Tensor cum_seq_q, Tensor cum_seq_k, int max_q, int max_k, "
+      "_flash_attention_backward(Tensor grad_out, Tensor query, Tensor key, Tensor value, Tensor out, Tensor logsumexp, Tensor cum_seq_q, Tensor cum_seq_k, "
+      "int max_q, int max_k, "
       "float dropout_p, bool is_causal, Tensor rng_state, Tensor unused, *, float? scale=None) -> (Tensor, Tensor, Tensor)");
 }
 #endif

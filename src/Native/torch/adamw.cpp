@@ -22,7 +22,8 @@ void adamw(ar_context& context, const ar_adamw_options& options, const View& g, 
       const at::Tensor mean = first_moment.narrow(0, first, count).mul_(options.beta1).add_(scaled, 1 - options.beta1);
       const at::Tensor square = second_moment.narrow(0, first, count).mul_(options.beta2).addcmul_(scaled, scaled, 1 - options.beta2);
       const at::Tensor root = square.sqrt().div_(std::sqrt(second_correction)).add_(options.epsilon);
-      const at::Tensor updated = weight.narrow(0, first, count).mul_(1 - options.learning_rate * options.weight_decay).addcdiv_(mean, root, -options.learning_rate / first_correction);
+      const at::Tensor updated =
+          weight.narrow(0, first, count).mul_(1 - options.learning_rate * options.weight_decay).addcdiv_(mean, root, -options.learning_rate / first_correction);
       if (rounded.defined()) rounded.narrow(0, first, count).copy_(updated);
     });
   });

@@ -48,11 +48,12 @@ namespace actorring::backend {
 
 using namespace actorring::aten;
 
-void attention_forward(ar_context& context, const View& q, const View& k, const View& v, const ar_attention_mask& mask, double scale, bool first, bool last, const AttentionState& state, const View* out,
-                       const View* lse) {
+void attention_forward(ar_context& context, const View& q, const View& k, const View& v, const ar_attention_mask& mask, double scale, bool first, bool last,
+                       const AttentionState& state, const View* out, const View* lse) {
   run(context, [&](Context& self) {
     const AttentionInput input{tensor(self, q), tensor(self, k), tensor(self, v), mask, scale};
-    const AttentionResult result{first, last, tensor(self, state.out), tensor(self, state.row_max), tensor(self, state.row_sum), tensor(self, out), tensor(self, lse)};
+    const AttentionResult result{
+        first, last, tensor(self, state.out), tensor(self, state.row_max), tensor(self, state.row_sum), tensor(self, out), tensor(self, lse)};
     const Plain kind = plain(mask, input.queries(), input.keys());
     if (self.flash->proven(self, input, kind))
       flash_forward(self, input, kind, result);
@@ -72,8 +73,8 @@ void attention_delta(ar_context& context, const View& out, const View& dout, con
   });
 }
 
-void attention_backward(ar_context& context, const View& q, const View& k, const View& v, const View& dout, const View& lse, const View& delta, const ar_attention_mask& mask, double scale,
-                        bool accumulate, const View& dq, const View& dk, const View& dv) {
+void attention_backward(ar_context& context, const View& q, const View& k, const View& v, const View& dout, const View& lse, const View& delta,
+                        const ar_attention_mask& mask, double scale, bool accumulate, const View& dq, const View& dk, const View& dv) {
   run(context, [&](Context& self) {
     const AttentionInput input{tensor(self, q), tensor(self, k), tensor(self, v), mask, scale};
     const AttentionGradients gradients{tensor(self, dout), tensor(self, lse), tensor(self, delta), tensor(self, dq), tensor(self, dk), tensor(self, dv)};

@@ -44,7 +44,9 @@ struct DeviceBlock final : ar_buffer {
   at::Tensor memory;
 };
 
-at::Tensor bytes(void* address, int64_t byte_count, c10::Device place) { return at::from_blob(address, {byte_count}, at::TensorOptions().dtype(at::kByte).device(place)); }
+at::Tensor bytes(void* address, int64_t byte_count, c10::Device place) {
+  return at::from_blob(address, {byte_count}, at::TensorOptions().dtype(at::kByte).device(place));
+}
 
 }  // namespace
 }  // namespace actorring::aten

@@ -23,8 +23,8 @@ struct Context final : ar_context {
   explicit Context(const ar_context_options& options);
 
   c10::Device place;
-  c10::Stream stream;        // on a CPU the default stream, which means nothing
-  std::vector<int> cpus;     // processors of the worker threads, empty: not pinned
+  c10::Stream stream;     // on a CPU the default stream, which means nothing
+  std::vector<int> cpus;  // processors of the worker threads, empty: not pinned
   std::unique_ptr<Flash> flash;
 
   bool on_cpu() const { return place.is_cpu(); }

@@ -67,8 +67,8 @@ bool Flash::proven(const Context& context, const AttentionInput& input, Plain ma
   const auto key = std::make_pair(group, input.q.size(3));
   const auto known = proven_.find(key);
   if (known != proven_.end()) return known->second;
-  const bool answer =
-      has_operator(kForward, "", context.place) && has_operator(kBackward, "", context.place) && reproduces(context, group, key.second, true) && reproduces(context, group, key.second, false);
+  const bool answer = has_operator(kForward, "", context.place) && has_operator(kBackward, "", context.place) && reproduces(context, group, key.second, true) &&
+                      reproduces(context, group, key.second, false);
   return proven_[key] = answer;
 }
 

@@ -39,7 +39,8 @@ void embedding_forward(ar_context& context, const View& ids, const View& table, 
     const at::Tensor source = tensor(self, table);
     const at::Tensor rows = tensor(self, ids);
     const at::Tensor result = tensor(self, y);
-    chunks(ids.shape[0], chunk_rows(self, y.shape[1]), [&](int64_t first, int64_t count) { result.narrow(0, first, count).copy_(source.index_select(0, rows.narrow(0, first, count))); });
+    chunks(ids.shape[0], chunk_rows(self, y.shape[1]),
+           [&](int64_t first, int64_t count) { result.narrow(0, first, count).copy_(source.index_select(0, rows.narrow(0, first, count))); });
   });
 }
 

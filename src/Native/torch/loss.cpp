@@ -21,7 +21,8 @@ void require_labels(const Context& context, const at::Tensor& labels, int64_t vo
   const at::Tensor wrong = labels.lt(0).logical_and_(labels.ne(kUnlabelled)).logical_or_(labels.ge(vocabulary));
   if (!wrong.any().item<bool>()) return;
   const int64_t row = wrong.to(at::kInt).argmax().item<int64_t>();
-  fail(AR_INVALID_ARGUMENT, "labels[%lld] is %d, allowed are 0 to %lld and -100", static_cast<long long>(row), labels.select(0, row).item<int>(), static_cast<long long>(vocabulary - 1));
+  fail(AR_INVALID_ARGUMENT, "labels[%lld] is %d, allowed are 0 to %lld and -100", static_cast<long long>(row), labels.select(0, row).item<int>(),
+       static_cast<long long>(vocabulary - 1));
 }
 
 }  // namespace
@@ -31,7 +32,8 @@ namespace actorring::backend {
 
 using namespace actorring::aten;
 
-LossSum lm_head_cross_entropy(ar_context& context, const View& x, const View& w, const View& labels, double gradient_scale, const View* dx, const View* dw, const View* row_loss) {
+LossSum lm_head_cross_entropy(ar_context& context, const View& x, const View& w, const View& labels, double gradient_scale, const View* dx, const View* dw,
+                              const View* row_loss) {
   return run(context, [&](Context& self) {
     const int64_t vocabulary = w.shape[0];
     const at::Tensor targets = tensor(self, labels).to(at::kLong);

@@ -10,7 +10,9 @@ int64_t document_of(const ar_attention_mask& mask, int64_t position) {
   return std::upper_bound(mask.document_starts, mask.document_starts + mask.document_count, position) - mask.document_starts - 1;
 }
 
-int64_t document_start(const ar_attention_mask& mask, int64_t position) { return mask.document_starts == nullptr ? 0 : mask.document_starts[document_of(mask, position)]; }
+int64_t document_start(const ar_attention_mask& mask, int64_t position) {
+  return mask.document_starts == nullptr ? 0 : mask.document_starts[document_of(mask, position)];
+}
 
 Tile all_of(Tile a, Tile b) {
   if (a == Tile::Hidden || b == Tile::Hidden) return Tile::Hidden;
@@ -115,7 +117,8 @@ at::Tensor hidden_pairs(const ar_attention_mask& mask, Positions q, Positions k,
   at::Tensor hidden = mask.causal != 0 ? age.lt(0) : at::zeros({q.count, k.count}, integers.dtype(at::kBool));
   if (mask.window > 0) {
     at::Tensor too_old = age.ge(mask.window);
-    if (mask.sink > 0) too_old.logical_and_(k_at.ge(per_token(q, place, [&](int64_t position) { return document_start(mask, position) + mask.sink; }).unsqueeze(1)));
+    if (mask.sink > 0)
+      too_old.logical_and_(k_at.ge(per_token(q, place, [&](int64_t position) { return document_start(mask, position) + mask.sink; }).unsqueeze(1)));
     hidden.logical_or_(too_old);
   }
   if (mask.document_starts != nullptr) {

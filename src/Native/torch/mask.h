@@ -19,7 +19,8 @@ struct Positions {
 
 enum class Tile { Hidden, Partial, Full };
 
-/// Partial may be answered for a tile that is hidden or full, never the other way round. Cost: a few comparisons, and one search per block row with a block list.
+/// Partial may be answered for a tile that is hidden or full, never the other way round. Cost: a few comparisons, and one search per block row with a block
+/// list.
 Tile classify(const ar_attention_mask& mask, Positions q, Positions k);
 
 /// The pairs that the mask hides, bool [q.count, k.count] on the device.

@@ -25,7 +25,8 @@ at::ScalarType product_type(const Context& context, at::ScalarType dtype) {
 
 at::Tensor product(const at::Tensor& a, const at::Tensor& b) {
   if (a.scalar_type() == at::kFloat) return a.dim() == 2 ? at::mm(a, b) : at::bmm(a, b);
-  return call_operator(a.dim() == 2 ? "aten::mm" : "aten::bmm", "dtype", {{"self", a}, {"mat2", b}, {"out_dtype", static_cast<int64_t>(at::kFloat)}})[0].toTensor();
+  return call_operator(a.dim() == 2 ? "aten::mm" : "aten::bmm", "dtype", {{"self", a}, {"mat2", b}, {"out_dtype", static_cast<int64_t>(at::kFloat)}})[0]
+      .toTensor();
 }
 
 void multiply(const Context& context, const at::Tensor& a, const at::Tensor& b, bool accumulate, const at::Tensor& out) {
@@ -70,12 +71,14 @@ using namespace actorring::aten;
 double measure_peak(ar_context& context, ar_dtype dtype, double seconds) {
   return run(context, [&](Context& self) {
     const int64_t size = self.on_cpu() ? 1024 : 8192;
-    const auto options = at::TensorOptions().dtype(scalar_type(dtype)).device(self.place);
+    // On a CPU bf16 inputs are widened, so that both types reach the float32 rate.
+    const at::ScalarType type = self.on_cpu() ? at::kFloat : scalar_type(dtype);
+    const auto options = at::TensorOptions().dtype(type).device(self.place);
     const at::Tensor a = at::full({size, size}, 0.5, options);
     const at::Tensor b = at::full({size, size}, 0.25, options);
     at::Tensor out = at::empty({size, size}, options);
     const auto once = [&] {
-      if (dtype == AR_FLOAT32)
+      if (type == at::kFloat)
         multiply(self, a, b, false, out);
       else
         at::mm_out(out, a, b);

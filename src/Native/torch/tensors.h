@@ -9,10 +9,14 @@ namespace actorring::aten {
 
 inline at::ScalarType scalar_type(ar_dtype dtype) {
   switch (dtype) {
-    case AR_BFLOAT16: return at::kBFloat16;
-    case AR_INT32: return at::kInt;
-    case AR_INT64: return at::kLong;
-    default: return at::kFloat;
+    case AR_BFLOAT16:
+      return at::kBFloat16;
+    case AR_INT32:
+      return at::kInt;
+    case AR_INT64:
+      return at::kLong;
+    default:
+      return at::kFloat;
   }
 }
 
@@ -24,7 +28,8 @@ inline at::Tensor tensor(const Context& context, const View& view) {
     strides[dim] = view.shape[dim] == 1 ? dense : view.stride[dim];
   }
   const auto rank = static_cast<size_t>(view.rank);
-  return at::from_blob(view.data, at::IntArrayRef(view.shape, rank), at::IntArrayRef(strides, rank), at::TensorOptions().dtype(scalar_type(view.dtype)).device(context.place));
+  return at::from_blob(view.data, at::IntArrayRef(view.shape, rank), at::IntArrayRef(strides, rank),
+                       at::TensorOptions().dtype(scalar_type(view.dtype)).device(context.place));
 }
 
 /// Undefined for a null view.

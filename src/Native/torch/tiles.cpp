@@ -192,16 +192,16 @@ Grouped grouped(const Context& context, const AttentionInput& input) {
 void tiled_forward(const Context& context, const AttentionInput& input, const AttentionResult& result) {
   const int64_t kv_heads = input.k.size(2);
   each_part(context, grouped(context, input), [&](const Grouped& part, const auto& pick) {
-    forward(part, {result.first, result.last, pick(by_group(result.state_out, kv_heads)), pick(by_group(result.row_max, kv_heads)), pick(by_group(result.row_sum, kv_heads)),
-                   pick(by_group(result.out, kv_heads)), pick(by_group(result.lse, kv_heads))});
+    forward(part, {result.first, result.last, pick(by_group(result.state_out, kv_heads)), pick(by_group(result.row_max, kv_heads)),
+                   pick(by_group(result.row_sum, kv_heads)), pick(by_group(result.out, kv_heads)), pick(by_group(result.lse, kv_heads))});
   });
 }
 
 void tiled_backward(const Context& context, const AttentionInput& input, const AttentionGradients& gradients) {
   const int64_t kv_heads = input.k.size(2);
   each_part(context, grouped(context, input), [&](const Grouped& part, const auto& pick) {
-    backward(part, {pick(by_group(gradients.dout, kv_heads)), pick(by_group(gradients.lse, kv_heads)), pick(by_group(gradients.delta, kv_heads)), pick(by_group(gradients.dq, kv_heads)),
-                    pick(gradients.dk.permute({0, 2, 1, 3})), pick(gradients.dv.permute({0, 2, 1, 3}))});
+    backward(part, {pick(by_group(gradients.dout, kv_heads)), pick(by_group(gradients.lse, kv_heads)), pick(by_group(gradients.delta, kv_heads)),
+                    pick(by_group(gradients.dq, kv_heads)), pick(gradients.dk.permute({0, 2, 1, 3})), pick(gradients.dv.permute({0, 2, 1, 3}))});
   });
 }
 
