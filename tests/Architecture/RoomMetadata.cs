@@ -21,24 +21,32 @@ internal sealed class RoomMetadata : IDisposable
 
     /// <summary>Full names of all members of other assemblies' types that this one calls, reads or writes.</summary>
     internal IReadOnlyList<string> Members =>
-        [.. _metadata.MemberReferences.Select(_metadata.GetMemberReference).Select(member => OwnerOf(member) is { } owner ? $"{owner}.{_metadata.GetString(member.Name)}" : null).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+        [.. _metadata.MemberReferences.Select(_metadata.GetMemberReference).Select(FullNameOf).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>Namespaces of <see cref="Types"/>.</summary>
     internal IReadOnlyList<string> Namespaces => [.. _metadata.TypeReferences.Select(NamespaceOf).Distinct().Order(StringComparer.Ordinal)];
 
-    /// <summary>Full names of static fields that can be assigned after construction. What the compiler makes for itself (cached delegates, literals) does not count.</summary>
+    /// <summary>
+    /// Full names of static fields that can be assigned after construction. What the compiler makes for itself (cached delegates, literals) does not count.
+    /// </summary>
     internal IReadOnlyList<string> MutableStatics =>
-        [.. _metadata.TypeDefinitions.Where(type => !IsOfTheCompiler(type)).SelectMany(type => _metadata.GetTypeDefinition(type).GetFields(), (type, field) => (type, field: _metadata.GetFieldDefinition(field)))
-            .Where(entry => (entry.field.Attributes & (FieldAttributes.Static | FieldAttributes.InitOnly | FieldAttributes.Literal)) == FieldAttributes.Static)
-            .Select(entry => $"{NameOf(entry.type)}.{_metadata.GetString(entry.field.Name)}")];
+        [.. from type in _metadata.TypeDefinitions
+            where !IsOfTheCompiler(type)
+            from handle in _metadata.GetTypeDefinition(type).GetFields()
+            let field = _metadata.GetFieldDefinition(handle)
+            where (field.Attributes & (FieldAttributes.Static | FieldAttributes.InitOnly | FieldAttributes.Literal)) == FieldAttributes.Static
+            select $"{NameOf(type)}.{_metadata.GetString(field.Name)}"];
 
     public void Dispose() => _file.Dispose();
 
     private bool IsOfTheCompiler(TypeDefinitionHandle handle)
     {
         var type = _metadata.GetTypeDefinition(handle);
-        return _metadata.GetString(type.Name).Contains('<', StringComparison.Ordinal) || (!type.GetDeclaringType().IsNil && IsOfTheCompiler(type.GetDeclaringType()));
+        return _metadata.GetString(type.Name).Contains('<', StringComparison.Ordinal)
+            || (!type.GetDeclaringType().IsNil && IsOfTheCompiler(type.GetDeclaringType()));
     }
+
+    private string? FullNameOf(MemberReference member) => OwnerOf(member) is { } owner ? $"{owner}.{_metadata.GetString(member.Name)}" : null;
 
     private string? OwnerOf(MemberReference member) => member.Parent.Kind switch
     {
@@ -65,7 +73,8 @@ internal sealed class RoomMetadata : IDisposable
     {
         var type = _metadata.GetTypeReference(handle);
         return Qualify(
-            type.ResolutionScope.Kind == HandleKind.TypeReference ? NameOf((TypeReferenceHandle)type.ResolutionScope) : _metadata.GetString(type.Namespace), _metadata.GetString(type.Name));
+            type.ResolutionScope.Kind == HandleKind.TypeReference ? NameOf((TypeReferenceHandle)type.ResolutionScope) : _metadata.GetString(type.Namespace),
+                _metadata.GetString(type.Name));
     }
 
     private string NameOf(TypeDefinitionHandle handle)
@@ -77,7 +86,8 @@ internal sealed class RoomMetadata : IDisposable
     private string NamespaceOf(TypeReferenceHandle handle)
     {
         var type = _metadata.GetTypeReference(handle);
-        return type.ResolutionScope.Kind == HandleKind.TypeReference ? NamespaceOf((TypeReferenceHandle)type.ResolutionScope) : _metadata.GetString(type.Namespace);
+        return type.ResolutionScope.Kind == HandleKind.TypeReference ? NamespaceOf((TypeReferenceHandle)type.ResolutionScope)
+            : _metadata.GetString(type.Namespace);
     }
 
     private static string Qualify(string scope, string name) => scope.Length == 0 ? name : $"{scope}.{name}";

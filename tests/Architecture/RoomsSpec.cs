@@ -24,7 +24,8 @@ public class RoomsSpec
     public void Room_must_use_nothing_but_the_framework_beside_the_rooms(string assembly)
     {
         using var room = new RoomMetadata(assembly);
-        Assert.All(room.Namespaces, name => Assert.True(name.Length == 0 || IsInside(name, "System") || IsInside(name, "Microsoft") || IsInside(name, "ActorRing"), name));
+        Assert.All(room.Namespaces, name => Assert.True(name.Length == 0 || IsInside(name, "System") || IsInside(name, "Microsoft")
+            || IsInside(name, "ActorRing"), name));
     }
 
     [Fact]
@@ -32,7 +33,8 @@ public class RoomsSpec
     {
         using var compute = new RoomMetadata("ActorRing.Compute");
         Assert.DoesNotContain("System.Console", compute.Types);
-        Assert.DoesNotContain(compute.Members, member => member.StartsWith("System.Environment.", StringComparison.Ordinal) && member.Contains("EnvironmentVariable", StringComparison.Ordinal));
+        Assert.DoesNotContain(compute.Members, member => member.StartsWith("System.Environment.", StringComparison.Ordinal)
+            && member.Contains("EnvironmentVariable", StringComparison.Ordinal));
         Assert.DoesNotContain(compute.Types, type => type.Contains("Hocon", StringComparison.OrdinalIgnoreCase));
     }
 

@@ -8,7 +8,8 @@ internal static class SourceTree
 {
     private static readonly string[] Folders = ["src", "tests", "hocon", "docs", "benchmarks", "tools", ".ci"];
 
-    private static readonly HashSet<string> Extensions = [".cs", ".h", ".hpp", ".inc", ".c", ".cpp", ".cmake", ".map", ".conf", ".md", ".sh", ".py", ".mjs", ".js", ".props", ".csproj", ""];
+    private static readonly HashSet<string> Extensions = [".cs", ".h", ".hpp", ".inc", ".c", ".cpp", ".cmake", ".map", ".conf", ".md", ".sh", ".py", ".mjs",
+        ".js", ".props", ".csproj", ""];
 
     private static readonly HashSet<string> Skipped = ["bin", "obj", "artifacts", "node_modules", "__pycache__"];
 

@@ -18,20 +18,18 @@ public partial class TidySpec
     public void Sources_must_not_know_where_somebody_keeps_them() => Assert.Empty(Lines(line => MachinePath().IsMatch(line)));
 
     [Fact]
-    public void Sources_must_not_end_lines_in_spaces_or_hold_tabs() =>
-        Assert.Empty(Lines(line => line.Length > 0 && (line[^1] is ' ' or '\r' || line.Contains('\t', StringComparison.Ordinal)), file => IsCode(file) || file.Path.EndsWith(".conf", StringComparison.Ordinal)));
+    public void Sources_must_not_end_lines_in_spaces_or_hold_tabs() => Assert.Empty(Lines(line => line.EndsWith(' ') || line.Contains('\t', StringComparison.Ordinal), IsCode));
 
     [Fact]
-    public void Lines_must_be_readable_without_scrolling() =>
-        Assert.Empty(Lines(line => Width(line) > LongestLine, file => file.Path.EndsWith(".cs", StringComparison.Ordinal) && !IsTableOfFunctions(file)));
+    public void Lines_must_be_readable_without_scrolling() => Assert.Empty(Lines(line => Width(line) > LongestLine, file => IsCSharp(file) && !IsTableOfFunctions(file)));
 
     [Fact]
     public void Files_must_be_about_one_thing() =>
-        Assert.Empty(SourceTree.Files.Where(file => IsCode(file) && file.Lines.Length > LongestFile).Select(file => $"{file.Path}: {file.Lines.Length} lines, at most {LongestFile}"));
+        Assert.Empty(from file in SourceTree.Files where IsCode(file) && file.Lines.Length > LongestFile select $"{file.Path}: {file.Lines.Length} lines, at most {LongestFile}");
 
     [Fact]
     public void Files_must_hold_a_type_of_their_own_name() =>
-        Assert.Empty(SourceTree.Files.Where(file => file.Path.EndsWith(".cs", StringComparison.Ordinal) && file.Path.StartsWith("src/", StringComparison.Ordinal) && !NamesItsType(file)).Select(file => file.Path));
+        Assert.Empty(from file in SourceTree.Files where IsCSharp(file) && file.Path.StartsWith("src/", StringComparison.Ordinal) && !NamesItsType(file) select file.Path);
 
     [Theory]
     [InlineData("// TO" + "DO: later")]
@@ -56,6 +54,8 @@ public partial class TidySpec
         from entry in file.Lines.Select((line, index) => (line, number: index + 1))
         where isBad(entry.line)
         select $"{file.Path}:{entry.number}: {entry.line.Trim()}";
+
+    private static bool IsCSharp(SourceFile file) => file.Path.EndsWith(".cs", StringComparison.Ordinal);
 
     private static bool IsCode(SourceFile file) => Path.GetExtension(file.Path) is ".cs" or ".cpp" or ".h" or ".hpp" or ".inc" or ".c";
 

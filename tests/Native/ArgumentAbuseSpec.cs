@@ -15,14 +15,17 @@ public unsafe class ArgumentAbuseSpec
         var valid = new NativeAdamWOptions { LearningRate = 0.1, Beta1 = 0.9, Beta2 = 0.95, Epsilon = 1e-8, GradientScale = 1, Step = 1 };
         var faults = new[]
         {
-            valid with { Step = 0 }, valid with { Step = -1 }, valid with { Beta1 = 1 }, valid with { Beta1 = -0.1 }, valid with { Beta1 = double.NaN }, valid with { Beta2 = 1 }, valid with { Beta2 = double.NaN },
-            valid with { Epsilon = 0 }, valid with { Epsilon = -1 }, valid with { Epsilon = double.NaN }, valid with { LearningRate = double.NaN }, valid with { LearningRate = double.PositiveInfinity },
+            valid with { Step = 0 }, valid with { Step = -1 }, valid with { Beta1 = 1 }, valid with { Beta1 = -0.1 }, valid with { Beta1 = double.NaN },
+                valid with { Beta2 = 1 }, valid with { Beta2 = double.NaN },
+            valid with { Epsilon = 0 }, valid with { Epsilon = -1 }, valid with { Epsilon = double.NaN }, valid with { LearningRate = double.NaN },
+                valid with { LearningRate = double.PositiveInfinity },
             valid with { WeightDecay = double.NaN }, valid with { GradientScale = double.NegativeInfinity },
         };
         foreach (var fault in faults)
         {
             var options = fault;
-            bench.Library.RequireFailure(NativeStatus.InvalidArgument, bench.Table.AdamW(bench.Context, &options, &g, &w, &m, &v, null), $"step {fault.Step}, beta {fault.Beta1} {fault.Beta2}");
+            bench.Library.RequireFailure(NativeStatus.InvalidArgument, bench.Table.AdamW(bench.Context, &options, &g, &w, &m, &v, null),
+                $"step {fault.Step}, beta {fault.Beta1} {fault.Beta2}");
         }
 
         bench.Library.RequireFailure(NativeStatus.InvalidArgument, bench.Table.AdamW(bench.Context, null, &g, &w, &m, &v, null), "no options");
@@ -37,7 +40,8 @@ public unsafe class ArgumentAbuseSpec
         var (x, w, y, rstd) = (Matrix(bench), Vector(bench), Matrix(bench), bench.CreateTensor(ElementType.Float32, 3));
         foreach (var epsilon in new[] { -1e-9, 1, double.NaN, double.PositiveInfinity })
         {
-            bench.Library.RequireFailure(NativeStatus.InvalidArgument, bench.Table.RmsNormForward(bench.Context, &x, &w, epsilon, &y, &rstd), $"epsilon {epsilon}");
+            bench.Library.RequireFailure(NativeStatus.InvalidArgument, bench.Table.RmsNormForward(bench.Context, &x, &w, epsilon, &y, &rstd),
+                $"epsilon {epsilon}");
         }
     }
 
@@ -55,13 +59,18 @@ public unsafe class ArgumentAbuseSpec
     public void LmHead_must_refuse_half_a_gradient_and_nowhere_to_put_the_loss(string file)
     {
         using var bench = new RawBench(RawLibrary.Load(file));
-        var (x, w, dw, labels) = (Matrix(bench), bench.CreateTensor(ElementType.Float32, 4, 5), bench.CreateTensor(ElementType.Float32, 4, 5), bench.CreateTensor(ElementType.Int32, 3));
+        var (x, w, dw, labels) = (Matrix(bench), bench.CreateTensor(ElementType.Float32, 4, 5), bench.CreateTensor(ElementType.Float32, 4, 5),
+            bench.CreateTensor(ElementType.Int32, 3));
         double sum = 12345;
         long count = 12345;
-        bench.Library.RequireFailure(NativeStatus.InvalidArgument, bench.Table.LmHeadCrossEntropy(bench.Context, &x, &w, &labels, 1, null, &dw, null, &sum, &count), "dw without dx");
-        bench.Library.RequireFailure(NativeStatus.InvalidArgument, bench.Table.LmHeadCrossEntropy(bench.Context, &x, &w, &labels, double.NaN, null, null, null, &sum, &count), "scale NaN");
-        bench.Library.RequireFailure(NativeStatus.InvalidArgument, bench.Table.LmHeadCrossEntropy(bench.Context, &x, &w, &labels, 1, null, null, null, null, &count), "no sum");
-        bench.Library.RequireFailure(NativeStatus.InvalidArgument, bench.Table.LmHeadCrossEntropy(bench.Context, &x, &w, &labels, 1, null, null, null, &sum, null), "no count");
+        bench.Library.RequireFailure(NativeStatus.InvalidArgument,
+            bench.Table.LmHeadCrossEntropy(bench.Context, &x, &w, &labels, 1, null, &dw, null, &sum, &count), "dw without dx");
+        bench.Library.RequireFailure(NativeStatus.InvalidArgument,
+            bench.Table.LmHeadCrossEntropy(bench.Context, &x, &w, &labels, double.NaN, null, null, null, &sum, &count), "scale NaN");
+        bench.Library.RequireFailure(NativeStatus.InvalidArgument,
+            bench.Table.LmHeadCrossEntropy(bench.Context, &x, &w, &labels, 1, null, null, null, null, &count), "no sum");
+        bench.Library.RequireFailure(NativeStatus.InvalidArgument,
+            bench.Table.LmHeadCrossEntropy(bench.Context, &x, &w, &labels, 1, null, null, null, &sum, null), "no count");
         Assert.Equal((12345.0, 12345), (sum, count));
     }
 

@@ -44,11 +44,11 @@ public unsafe class AttentionAbuseSpec
         get
         {
             var rows = new TheoryData<string, string>();
-            foreach (var library in RawLibrary.Built)
+            foreach (var library in RawLibrary.BuiltFiles)
             {
                 foreach (var fault in Faults.Keys)
                 {
-                    rows.Add((string)library[0], fault);
+                    rows.Add(library, fault);
                 }
             }
 
@@ -136,7 +136,8 @@ public unsafe class AttentionAbuseSpec
         foreach (var (queryHeads, kvHeads, headSize) in new[] { (4, 3, 32L), (2, 4, 32L), (2, 2, 24L), (2, 2, 36L), (2, 2, 264L), (2, 2, 1L) })
         {
             var tensors = Forward(bench, queryHeads, kvHeads, headSize);
-            bench.Library.RequireFailure(NativeStatus.InvalidArgument, Attend(bench, tensors, &mask, 0.2, 3), $"{queryHeads} heads on {kvHeads} of size {headSize}");
+            bench.Library.RequireFailure(NativeStatus.InvalidArgument, Attend(bench, tensors, &mask, 0.2, 3),
+                $"{queryHeads} heads on {kvHeads} of size {headSize}");
         }
     }
 
@@ -172,14 +173,16 @@ public unsafe class AttentionAbuseSpec
 
     private static NativeStatus Attend(RawBench bench, NativeTensor?[] tensors, NativeAttentionMask* mask, double scale, int flags)
     {
-        var (values, t) = (stackalloc NativeTensor[8], stackalloc NativeTensor*[8]);
+        var values = stackalloc NativeTensor[8];
+        var t = stackalloc NativeTensor*[8];
         Point(tensors, values, t);
         return bench.Table.AttentionForward(bench.Context, t[0], t[1], t[2], mask, scale, flags, t[3], t[4], t[5], t[6], t[7]);
     }
 
     private static NativeStatus Derive(RawBench bench, NativeTensor?[] tensors, NativeAttentionMask* mask, double scale)
     {
-        var (values, t) = (stackalloc NativeTensor[9], stackalloc NativeTensor*[9]);
+        var values = stackalloc NativeTensor[9];
+        var t = stackalloc NativeTensor*[9];
         Point(tensors, values, t);
         return bench.Table.AttentionBackward(bench.Context, t[0], t[1], t[2], t[3], t[4], t[5], mask, scale, 0, t[6], t[7], t[8]);
     }

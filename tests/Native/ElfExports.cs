@@ -26,7 +26,8 @@ internal static class ElfExports
             if (Int(file, section + 4) == DynamicSymbols)
             {
                 var names = sections + (Int(file, section + 0x28) * size);
-                return Defined(file.AsSpan((int)Long(file, section + 0x18), (int)Long(file, section + 0x20)), file.AsSpan((int)Long(file, names + 0x18), (int)Long(file, names + 0x20)));
+                return Defined(file.AsSpan((int)Long(file, section + 0x18), (int)Long(file, section + 0x20)),
+                    file.AsSpan((int)Long(file, names + 0x18), (int)Long(file, names + 0x20)));
             }
         }
 

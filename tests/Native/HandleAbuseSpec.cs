@@ -89,9 +89,11 @@ public unsafe class HandleAbuseSpec
     {
         using var bench = new RawBench(RawLibrary.Load(file));
         double gigaflops = 12345;
-        foreach (var (type, seconds) in new[] { (2, 0.1), (3, 0.1), (-1, 0.1), (99, 0.1), (0, 0.0), (0, -1.0), (0, 61.0), (0, double.NaN), (0, double.PositiveInfinity) })
+        foreach (var (type, seconds) in new[] { (2, 0.1), (3, 0.1), (-1, 0.1), (99, 0.1), (0, 0.0), (0, -1.0), (0, 61.0), (0, double.NaN),
+            (0, double.PositiveInfinity) })
         {
-            bench.Library.RequireFailure(NativeStatus.InvalidArgument, bench.Table.ContextMeasurePeak(bench.Context, type, seconds, &gigaflops), $"type {type} for {seconds} s");
+            bench.Library.RequireFailure(NativeStatus.InvalidArgument, bench.Table.ContextMeasurePeak(bench.Context, type, seconds, &gigaflops),
+                $"type {type} for {seconds} s");
         }
 
         Assert.Equal(12345, gigaflops);
@@ -103,8 +105,9 @@ public unsafe class HandleAbuseSpec
     {
         using var bench = new RawBench(RawLibrary.Load(file));
         nint buffer = 12345;
-        foreach (var (bytes, status) in new[] { (0L, NativeStatus.InvalidArgument), (-1L, NativeStatus.InvalidArgument), (long.MinValue, NativeStatus.InvalidArgument), (long.MaxValue, NativeStatus.OutOfMemory) })
+        foreach (var bytes in new[] { 0, -1, long.MinValue, long.MaxValue })
         {
+            var status = bytes > 0 ? NativeStatus.OutOfMemory : NativeStatus.InvalidArgument;
             bench.Library.RequireFailure(status, bench.Table.BufferCreate(bench.Context, bytes, &buffer), $"{bytes} bytes");
         }
 
@@ -120,10 +123,14 @@ public unsafe class HandleAbuseSpec
         var buffer = bench.CreateBuffer(64);
         var host = stackalloc byte[64];
         new Span<byte>(host, 64).Fill(7);
-        foreach (var (offset, count) in new[] { (0L, 65L), (64L, 1L), (1L, 64L), (-1L, 2L), (0L, -1L), (long.MaxValue, 1L), (1L, long.MaxValue), (long.MaxValue, long.MaxValue), (long.MinValue, 1L), (65L, 0L) })
+        var beyond = new[] { (0L, 65L), (64L, 1L), (1L, 64L), (-1L, 2L), (0L, -1L), (long.MaxValue, 1L), (1L, long.MaxValue),
+            (long.MaxValue, long.MaxValue), (long.MinValue, 1L), (65L, 0L) };
+        foreach (var (offset, count) in beyond)
         {
-            bench.Library.RequireFailure(NativeStatus.InvalidArgument, bench.Table.BufferWrite(bench.Context, buffer, offset, host, count), $"write {offset} + {count}");
-            bench.Library.RequireFailure(NativeStatus.InvalidArgument, bench.Table.BufferRead(bench.Context, buffer, offset, host, count), $"read {offset} + {count}");
+            bench.Library.RequireFailure(NativeStatus.InvalidArgument, bench.Table.BufferWrite(bench.Context, buffer, offset, host, count),
+                $"write {offset} + {count}");
+            bench.Library.RequireFailure(NativeStatus.InvalidArgument, bench.Table.BufferRead(bench.Context, buffer, offset, host, count),
+                $"read {offset} + {count}");
         }
 
         Assert.Equal(new byte[64], bench.Snapshot());

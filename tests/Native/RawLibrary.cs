@@ -22,13 +22,16 @@ internal sealed unsafe class RawLibrary
     internal NativeLibraryTable Table { get; }
 
     /// <summary>File names for theory rows: the CPU library, and torch where it is built.</summary>
-    internal static TheoryData<string> Built => NativeBackend.TorchIsBuilt ? ["libar_cpu.so", "libar_torch.so"] : ["libar_cpu.so"];
+    internal static TheoryData<string> Built => [.. BuiltFiles];
+
+    internal static IReadOnlyList<string> BuiltFiles { get; } = NativeBackend.TorchIsBuilt ? ["libar_cpu.so", "libar_torch.so"] : ["libar_cpu.so"];
 
     internal static RawLibrary Load(string file) => new(file);
 
     internal string LastError => Marshal.PtrToStringUTF8((nint)((delegate* unmanaged<byte*>)Export("ar_last_error"))())!;
 
-    internal NativeStatus ByteCount(nint buffer, long* bytes) => ((delegate* unmanaged<nint, long*, NativeStatus>)Export("ar_buffer_byte_count"))(buffer, bytes);
+    internal NativeStatus ByteCount(nint buffer, long* bytes) =>
+        ((delegate* unmanaged<nint, long*, NativeStatus>)Export("ar_buffer_byte_count"))(buffer, bytes);
 
     /// <summary>Asserts the status and that the failure is told in one line of text.</summary>
     internal void RequireFailure(NativeStatus expected, NativeStatus actual, string what)

@@ -66,8 +66,10 @@ public class SteadyStateSpec
         private readonly ComputeDevice _device;
         private readonly DeviceBuffer _buffer;
         private readonly ElementType _type;
-        private readonly AttentionMask _mask = new() { Window = 50, Sink = 2, DocumentStarts = new long[] { 0, 3, 90 }, Blocks = new BlockList(64, new long[] { 0, 1, 3, 5 }, new long[] { 0, 0, 1, 1, 2 }) };
-        private readonly Tensor _x, _w, _y, _dw, _rstd, _norm, _dnorm, _gateUp, _heads, _keys, _values, _gradient, _keyGradient, _valueGradient, _out, _lse, _delta, _angles, _ids, _vocabulary, _dvocabulary, _flat, _compute;
+        private readonly AttentionMask _mask = new() { Window = 50, Sink = 2, DocumentStarts = new long[] { 0, 3, 90 },
+            Blocks = new BlockList(64, new long[] { 0, 1, 3, 5 }, new long[] { 0, 0, 1, 1, 2 }) };
+        private readonly Tensor _x, _w, _y, _dw, _rstd, _norm, _dnorm, _gateUp, _heads, _keys, _values, _gradient, _keyGradient, _valueGradient, _out, _lse,
+            _delta, _angles, _ids, _vocabulary, _dvocabulary, _flat, _compute;
         private long _used;
 
         internal Step(ComputeDevice device, DeviceBuffer buffer, ElementType type)
@@ -121,7 +123,8 @@ public class SteadyStateSpec
             _device.SwiGluBackward(_gateUp, _y, _gateUp, default);
             Attend();
             Lose();
-            _device.AdamW(new AdamWUpdate(1e-3, 0.9, 0.95, 1e-8, 0.1, 1, 1), _flat.Slice(0, 0, 1250), _flat.Slice(0, 1250, 1250), _flat.Slice(0, 2500, 1250), _flat.Slice(0, 3750, 1250), _compute);
+            _device.AdamW(new AdamWUpdate(1e-3, 0.9, 0.95, 1e-8, 0.1, 1, 1), _flat.Slice(0, 0, 1250), _flat.Slice(0, 1250, 1250),
+                _flat.Slice(0, 2500, 1250), _flat.Slice(0, 3750, 1250), _compute);
         }
 
         internal void Attend()

@@ -103,9 +103,10 @@ void forward(const Grouped& self, const AttentionResult& result) {
       row_max = at::full({q_tile.size(0), q_tile.size(1), 1}, -kInfinity, options);
       row_sum = at::zeros({q_tile.size(0), q_tile.size(1), 1}, options);
     } else {
+      // Copies: where the mask hides the whole block, what is stored below is what was read here, and ATen refuses to copy a view onto itself.
       out = q_rows(result.state_out, t0, t, at::kFloat).clone();
-      row_max = q_rows(result.row_max, t0, t, at::kFloat);
-      row_sum = q_rows(result.row_sum, t0, t, at::kFloat);
+      row_max = q_rows(result.row_max, t0, t, at::kFloat).clone();
+      row_sum = q_rows(result.row_sum, t0, t, at::kFloat).clone();
     }
 
     chunks(self.keys.count, self.tile.k, [&](int64_t s0, int64_t s) {

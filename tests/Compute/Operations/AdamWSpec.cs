@@ -117,7 +117,8 @@ public class AdamWSpec
         {
             var g = _noise.Normal(W.Length).Rounded(ElementType.Float32);
             ReferenceAdamW.Update(update, g, W, M, V);
-            _bench.Device.AdamW(deviceUpdate ?? update, _bench.Put(g, ElementType.Float32, g.Length), DeviceW, DeviceM, DeviceV, compute ? Compute.View : default);
+            _bench.Device.AdamW(deviceUpdate ?? update, _bench.Put(g, ElementType.Float32, g.Length), DeviceW, DeviceM, DeviceV, compute ? Compute.View
+                : default);
         }
     }
 }

@@ -22,8 +22,12 @@ public class AttentionBackwardSpec
         Comparison.Require("dv", problem.Dv, dv.Read(), Tolerance.Chained(type));
     }
 
+    public static TheoryData<string, ElementType, string> AccumulatingRows =>
+        OperationRows.Cross(["1x1", "full, GQA, H40", "causal, MQA, H96", "causal, B3, H256", "causal, many tiles", "future block, all hidden",
+            "documents, window and sink", "everything at once"]);
+
     [Theory]
-    [MemberData(nameof(Rows))]
+    [MemberData(nameof(AccumulatingRows))]
     public void AttentionBackward_must_add_to_what_is_there_when_it_accumulates(string device, ElementType type, string name)
     {
         var problem = AttentionProblem.Of(name, type);
@@ -72,7 +76,8 @@ public class AttentionBackwardSpec
         var lse = bench.Put(shifted, ElementType.Float32, problem.Dims.B, problem.Dims.Tq, heads);
 
         bench.Device.AttentionBackward(
-            problem.PutQ(bench), problem.PutK(bench), problem.PutV(bench), problem.PutDout(bench), lse, problem.PutDelta(bench), problem.Mask, problem.Scale, false, dq, dk, dv);
+            problem.PutQ(bench), problem.PutK(bench), problem.PutV(bench), problem.PutDout(bench), lse, problem.PutDelta(bench), problem.Mask,
+                problem.Scale, false, dq, dk, dv);
 
         Comparison.MustNotice("the neighbour's lse (dq)", problem.Dq, dq.Read(), Tolerance.Chained(ElementType.BFloat16));
         Comparison.MustNotice("the neighbour's lse (dv)", problem.Dv, dv.Read(), Tolerance.Chained(ElementType.BFloat16));
@@ -87,7 +92,8 @@ public class AttentionBackwardSpec
         var zero = bench.Put(new double[problem.Delta.Length], ElementType.Float32, problem.Dims.B, problem.Dims.Tq, problem.Dims.N);
 
         bench.Device.AttentionBackward(
-            problem.PutQ(bench), problem.PutK(bench), problem.PutV(bench), problem.PutDout(bench), problem.PutLse(bench), zero, problem.Mask, problem.Scale, false, dq, dk, dv);
+            problem.PutQ(bench), problem.PutK(bench), problem.PutV(bench), problem.PutDout(bench), problem.PutLse(bench), zero, problem.Mask, problem.Scale,
+                false, dq, dk, dv);
 
         Comparison.MustNotice("a missing delta", problem.Dk, dk.Read(), Tolerance.Chained(ElementType.BFloat16));
     }
@@ -107,7 +113,8 @@ public class AttentionBackwardSpec
 
     private static void Run(AttentionProblem problem, Workbench bench, AttentionMask mask, bool accumulate, TestTensor dq, TestTensor dk, TestTensor dv) =>
         bench.Device.AttentionBackward(
-            problem.PutQ(bench), problem.PutK(bench), problem.PutV(bench), problem.PutDout(bench), problem.PutLse(bench), problem.PutDelta(bench), mask, problem.Scale, accumulate, dq, dk, dv);
+            problem.PutQ(bench), problem.PutK(bench), problem.PutV(bench), problem.PutDout(bench), problem.PutLse(bench), problem.PutDelta(bench), mask,
+                problem.Scale, accumulate, dq, dk, dv);
 
     private static double[] Sum(double[] a, double[] b) => [.. a.Zip(b, (x, y) => x + y)];
 }

@@ -27,5 +27,6 @@ public class AvailabilitySpec
     public void Operations_must_run_on_cuda() => Assert.Contains("torch cuda", TestDevices.Names);
 
     private static void RequireThreads(string device) =>
-        Assert.Equal([$"{device} x1", $"{device} x2", $"{device} x3"], TestDevices.Names.Where(name => name.StartsWith(device + " x", StringComparison.Ordinal)));
+        Assert.Equal([$"{device} x1", $"{device} x2", $"{device} x3"],
+            TestDevices.Names.Where(name => name.StartsWith(device + " x", StringComparison.Ordinal)));
 }

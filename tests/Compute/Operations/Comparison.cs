@@ -6,7 +6,8 @@ internal static class Comparison
     internal static void Require(string what, double[] expected, double[] actual, Tolerance tolerance)
     {
         var (ratio, at) = Worst(expected, actual, tolerance);
-        Assert.True(ratio <= 1, $"{what}[{at}] of {expected.Length} is {At(actual, at):R}, the reference says {At(expected, at):R}: {ratio:G3} times the tolerance");
+        Assert.True(ratio <= 1,
+            $"{what}[{at}] of {expected.Length} is {At(actual, at):R}, the reference says {At(expected, at):R}: {ratio:G3} times the tolerance");
     }
 
     /// <summary>For specs that break a call on purpose: the comparison above must fail, and clearly.</summary>
@@ -19,7 +20,7 @@ internal static class Comparison
     private static (double Ratio, int At) Worst(double[] expected, double[] actual, Tolerance tolerance)
     {
         Assert.Equal(expected.Length, actual.Length);
-        var allowedEverywhere = tolerance.OfScale * RootMeanSquare(expected);
+        var allowedEverywhere = tolerance.OfScale * Math.Max(RootMeanSquare(expected), Tolerance.SmallestScale);
         var worst = (Ratio: 0.0, At: 0);
         for (var i = 0; i < expected.Length; i++)
         {

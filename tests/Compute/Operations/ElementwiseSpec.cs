@@ -52,7 +52,8 @@ public class ElementwiseSpec
     public void Copy_must_keep_infinities_and_nan_and_ties_to_even(string device, ElementType type)
     {
         // 1 + 1/256 and 1 + 3/256 lie half way between two bfloat16 values; the largest float32 rounds to infinity.
-        double[] values = [double.NaN, double.PositiveInfinity, double.NegativeInfinity, 1 + (1.0 / 256), 1 + (3.0 / 256), -1 - (1.0 / 256), float.MaxValue, -0.0, 1e-45, 0, 1, 2, 3, 4, 5, 6, 7];
+        double[] values = [double.NaN, double.PositiveInfinity, double.NegativeInfinity, 1 + (1.0 / 256), 1 + (3.0 / 256), -1 - (1.0 / 256), float.MaxValue,
+            -0.0, 1e-45, 0, 1, 2, 3, 4, 5, 6, 7];
         using var bench = new Workbench(device);
         var x = bench.Put(values, ElementType.Float32, values.Length);
         var y = bench.Empty(type, values.Length);

@@ -1,20 +1,22 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using ActorRing.Compute.Specs.Reference;
 using ActorRing.Native;
 
 namespace ActorRing.Compute.Specs.Operations;
 
-/// <summary>One call of every operation at awkward sizes large enough for several tiles and tasks, and the bits of all results.</summary>
+/// <summary>One call of every operation at awkward sizes large enough for several tiles and tasks, and a digest of the bits of each result.</summary>
 internal static class EveryOperation
 {
     private const int Rows = 131;
     private const int Inputs = 67;
     private const int Outputs = 129;
 
-    /// <returns>A result's name and its bits; equal runs give equal lists.</returns>
+    /// <returns>Each result's name and digest; equal runs give equal lists.</returns>
     internal static List<(string Name, string Bits)> Run(Workbench bench, ElementType type)
     {
         var results = new List<(string Name, string Bits)>();
-        void Keep(string name, TestTensor tensor) => results.Add((name, string.Join(' ', tensor.ReadBits())));
+        void Keep(string name, TestTensor tensor) => results.Add((name, Convert.ToHexString(SHA256.HashData(MemoryMarshal.AsBytes<uint>(tensor.ReadBits())))));
 
         Elementwise(bench, type, Keep, sum => results.Add(("square_sum", $"{BitConverter.DoubleToInt64Bits(sum):X}")));
         Linear(bench, type, Keep);
@@ -102,9 +104,11 @@ internal static class EveryOperation
     private static void Head(Workbench bench, ElementType type, Action<string, TestTensor> keep, Action<double> keepSum)
     {
         const int vocabulary = 523;
-        var (dx, dw, rowLoss) = (bench.Empty(type, Rows, Inputs), bench.Zeros(ElementType.Float32, Layout.Packed, vocabulary, Inputs), bench.Empty(ElementType.Float32, Rows));
+        var (dx, dw, rowLoss) = (bench.Empty(type, Rows, Inputs), bench.Zeros(ElementType.Float32, Layout.Packed, vocabulary, Inputs),
+            bench.Empty(ElementType.Float32, Rows));
         var labels = bench.PutIds(new Noise(16).Integers(Rows, vocabulary));
-        keepSum(bench.Device.LmHeadCrossEntropy(Put(bench, type, 17, Rows, Inputs), Put(bench, type, 18, vocabulary, Inputs), labels, 0.1, dx, dw, rowLoss).Sum);
+        keepSum(bench.Device.LmHeadCrossEntropy(Put(bench, type, 17, Rows, Inputs), Put(bench, type, 18, vocabulary, Inputs), labels, 0.1, dx, dw,
+            rowLoss).Sum);
         keep("lm_head dx", dx);
         keep("lm_head dw", dw);
         keep("lm_head row_loss", rowLoss);
@@ -113,7 +117,8 @@ internal static class EveryOperation
     private static void Optimiser(Workbench bench, Action<string, TestTensor> keep)
     {
         const int count = 10_007;
-        var (w, m, v) = (Put(bench, ElementType.Float32, 19, count), bench.Zeros(ElementType.Float32, Layout.Packed, count), bench.Zeros(ElementType.Float32, Layout.Packed, count));
+        var (w, m, v) = (Put(bench, ElementType.Float32, 19, count), bench.Zeros(ElementType.Float32, Layout.Packed, count),
+            bench.Zeros(ElementType.Float32, Layout.Packed, count));
         var compute = bench.Empty(ElementType.BFloat16, count);
         bench.Device.AdamW(new AdamWUpdate(1e-3, 0.9, 0.95, 1e-8, 0.1, 1, 1), Put(bench, ElementType.Float32, 20, count), w, m, v, compute);
         keep("adamw w", w);

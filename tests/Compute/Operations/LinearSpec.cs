@@ -74,7 +74,8 @@ public class LinearSpec
         Comparison.Require("dw", problem.Accumulated(problem.W, expected), dw.Read(), Tolerance.Sum(ElementType.Float32));
         if (dbias is not null)
         {
-            Comparison.Require("dbias", problem.Accumulated(problem.Bias, ReferenceLinear.BackwardBias(problem.Dy, sizes.R, sizes.O)), dbias.Read(), Tolerance.Sum(ElementType.Float32));
+            var expectedBias = ReferenceLinear.BackwardBias(problem.Dy, sizes.R, sizes.O);
+            Comparison.Require("dbias", problem.Accumulated(problem.Bias, expectedBias), dbias.Read(), Tolerance.Sum(ElementType.Float32));
         }
     }
 
@@ -99,7 +100,8 @@ public class LinearSpec
     }
 
     private static string Name(LinearCase sizes) =>
-        $"R{sizes.R} I{sizes.I} O{sizes.O}" + (sizes.Bias ? " bias" : "") + (sizes.Accumulate ? " accumulate" : "") + (sizes.Slices ? " slices" : "") + (sizes.Float32Result ? " to float32" : "");
+        $"R{sizes.R} I{sizes.I} O{sizes.O}" + (sizes.Bias ? " bias" : "") + (sizes.Accumulate ? " accumulate" : "") + (sizes.Slices ? " slices"
+            : "") + (sizes.Float32Result ? " to float32" : "");
 
     private sealed class Problem
     {

@@ -94,7 +94,8 @@ public class LmHeadSpec
         double[] w = [10, 1, -10, 2, 0, 5];
         using var bench = new Workbench(TestDevices.Any);
         var loss = bench.Device.LmHeadCrossEntropy(
-            bench.Put(x, ElementType.Float32, 2, 2), bench.Put(w, ElementType.Float32, 3, 2), bench.PutIds([1, 1]), 1, bench.Empty(ElementType.Float32, 2, 2), default, default);
+            bench.Put(x, ElementType.Float32, 2, 2), bench.Put(w, ElementType.Float32, 3, 2), bench.PutIds([1, 1]), 1,
+                bench.Empty(ElementType.Float32, 2, 2), default, default);
         var expected = ReferenceCrossEntropy.Forward(ReferenceLinear.Forward(x, w, null, 2, 2, 3), [1, 1], 3).Sum();
         Assert.Equal(expected, loss.Sum, 1e-3);
     }
@@ -117,7 +118,8 @@ public class LmHeadSpec
         var problem = new Problem("R5 D33 V131 slices, some unlabelled", ElementType.Float32);
         using var bench = new Workbench(TestDevices.Any);
         var labels = Array.ConvertAll(problem.Labels, label => label == problem.V - 1 ? 0 : label);
-        var loss = bench.Device.LmHeadCrossEntropy(problem.PutX(bench), problem.PutW(bench).View.Slice(0, 0, problem.V - 1), bench.PutIds(labels), 1, default, default, default);
+        var loss = bench.Device.LmHeadCrossEntropy(problem.PutX(bench), problem.PutW(bench).View.Slice(0, 0, problem.V - 1), bench.PutIds(labels), 1,
+            default, default, default);
         Comparison.MustNotice("a missing word", [problem.RowLoss.Sum()], [loss.Sum], Tolerance.LogSum);
     }
 

@@ -50,7 +50,8 @@ public class NonFiniteSpec
         const int outputs = 53, row = 17, column = 40, output = 50;
         using var bench = new Workbench(device);
         var (x, w, dy) = (Sound(bench, type, Rows, Columns), Sound(bench, type, outputs, Columns), Sound(bench, type, Rows, outputs));
-        var (y, dx, dw, dbias) = (bench.Empty(type, Rows, outputs), bench.Empty(type, Rows, Columns), bench.Empty(ElementType.Float32, outputs, Columns), bench.Empty(ElementType.Float32, outputs));
+        var (y, dx, dw, dbias) = (bench.Empty(type, Rows, outputs), bench.Empty(type, Rows, Columns), bench.Empty(ElementType.Float32, outputs, Columns),
+            bench.Empty(ElementType.Float32, outputs));
 
         bench.Device.LinearForward(Spoilt(bench, type, bad, (row * Columns) + column, Rows, Columns), w, default, false, y);
         RequireSpoilt(y.Read(), RowOf(row, outputs));
@@ -122,15 +123,18 @@ public class NonFiniteSpec
         const int vocabulary = 137;
         using var bench = new Workbench(device);
         var labels = bench.PutIds(new Noise(2).Integers(Rows, vocabulary));
-        var (dx, dw, rowLoss) = (bench.Empty(type, Rows, Columns), bench.Zeros(ElementType.Float32, Layout.Packed, vocabulary, Columns), bench.Empty(ElementType.Float32, Rows));
+        var (dx, dw, rowLoss) = (bench.Empty(type, Rows, Columns), bench.Zeros(ElementType.Float32, Layout.Packed, vocabulary, Columns),
+            bench.Empty(ElementType.Float32, Rows));
 
-        var spoiltX = bench.Device.LmHeadCrossEntropy(Spoilt(bench, type, bad, 9 * Columns, Rows, Columns), Sound(bench, type, vocabulary, Columns), labels, 1, dx, dw, rowLoss);
+        var spoiltX = bench.Device.LmHeadCrossEntropy(Spoilt(bench, type, bad, 9 * Columns, Rows, Columns), Sound(bench, type, vocabulary, Columns), labels,
+            1, dx, dw, rowLoss);
         Assert.False(double.IsFinite(spoiltX.Sum));
         RequireSpoilt(rowLoss.Read(), 9);
         RequireSpoilt(dx.Read(), RowOf(9, Columns));
         Assert.Contains(dw.Read(), value => !double.IsFinite(value));
 
-        var spoiltW = bench.Device.LmHeadCrossEntropy(Sound(bench, type, Rows, Columns), Spoilt(bench, type, bad, (136 * Columns) + 7, vocabulary, Columns), labels, 1, dx, default, rowLoss);
+        var spoiltW = bench.Device.LmHeadCrossEntropy(Sound(bench, type, Rows, Columns), Spoilt(bench, type, bad, (136 * Columns) + 7, vocabulary, Columns),
+            labels, 1, dx, default, rowLoss);
         Assert.False(double.IsFinite(spoiltW.Sum));
     }
 
@@ -139,9 +143,11 @@ public class NonFiniteSpec
     public void AdamW_must_not_hide_a_gradient_that_is_not_finite(string device, ElementType type, double bad)
     {
         using var bench = new Workbench(device);
-        var (w, m, v) = (Sound(bench, ElementType.Float32, 99), bench.Zeros(ElementType.Float32, Layout.Packed, 99), bench.Zeros(ElementType.Float32, Layout.Packed, 99));
+        var (w, m, v) = (Sound(bench, ElementType.Float32, 99), bench.Zeros(ElementType.Float32, Layout.Packed, 99),
+            bench.Zeros(ElementType.Float32, Layout.Packed, 99));
         var compute = type == ElementType.BFloat16 ? bench.Empty(type, 99) : null;
-        bench.Device.AdamW(new AdamWUpdate(1e-3, 0.9, 0.95, 1e-8, 0.1, 1, 1), Spoilt(bench, ElementType.Float32, bad, 97, 99), w, m, v, compute?.View ?? default);
+        bench.Device.AdamW(new AdamWUpdate(1e-3, 0.9, 0.95, 1e-8, 0.1, 1, 1), Spoilt(bench, ElementType.Float32, bad, 97, 99), w, m, v,
+            compute?.View ?? default);
         RequireSpoilt(w.Read(), 97);
         RequireSpoilt(m.Read(), 97);
         RequireSpoilt(v.Read(), 97);
@@ -161,8 +167,10 @@ public class NonFiniteSpec
         using var bench = new Workbench(device);
         var (q, k, v) = (problem.PutQ(bench), problem.PutK(bench), problem.PutV(bench));
         var (output, lse) = (problem.EmptyOut(bench, type), problem.EmptyRows(bench));
-        void Attend(Tensor queries, Tensor keys, Tensor values) => bench.Device.AttentionForward(queries, keys, values, problem.Mask, problem.Scale, AttentionPart.Whole, default, output, lse);
-        TestTensor Spoil(double[] values, int at, int tokens, int heads) => bench.Put([.. values[..at], bad, .. values[(at + 1)..]], type, dims.B, tokens, heads, dims.H);
+        void Attend(Tensor queries, Tensor keys, Tensor values) =>
+            bench.Device.AttentionForward(queries, keys, values, problem.Mask, problem.Scale, AttentionPart.Whole, default, output, lse);
+        TestTensor Spoil(double[] values, int at, int tokens, int heads) =>
+            bench.Put([.. values[..at], bad, .. values[(at + 1)..]], type, dims.B, tokens, heads, dims.H);
 
         Attend(Spoil(problem.Q, dims.Query(1, token, 2) + head, dims.Tq, dims.N), k, v);
         RequireSpoilt(output.Read(), RowOf(dims.Row(1, token, 2), dims.H));
@@ -194,7 +202,8 @@ public class NonFiniteSpec
         bench.Device.AttentionDelta(bench.Put(problem.Out, ElementType.Float32, dims.B, dims.Tq, dims.N, dims.H), dout, delta);
         RequireSpoilt(delta.Read(), dims.Row(1, 40, 2));
 
-        bench.Device.AttentionBackward(problem.PutQ(bench), problem.PutK(bench), problem.PutV(bench), dout, problem.PutLse(bench), delta, problem.Mask, problem.Scale, false, dq, dk, dv);
+        bench.Device.AttentionBackward(problem.PutQ(bench), problem.PutK(bench), problem.PutV(bench), dout, problem.PutLse(bench), delta, problem.Mask,
+            problem.Scale, false, dq, dk, dv);
         RequireSpoilt(dq.Read(), RowOf(dims.Row(1, 40, 2), dims.H));
         RequireSpoilt(dv.Read(), [.. Enumerable.Range(0, 41).Select(j => dims.Key(1, j, 2) + 79)]);
         RequireSpoilt(dk.Read(), [.. Enumerable.Range(0, 41).SelectMany(j => Enumerable.Range(dims.Key(1, j, 2), dims.H))]);
@@ -217,7 +226,7 @@ public class NonFiniteSpec
 
     private static void RequireSpoilt(double[] values, params int[] places)
     {
-        var sound = places.Where(at => double.IsFinite(values[at])).ToArray();
-        Assert.True(sound.Length == 0, $"{sound.Length} of {places.Length} elements look sound, for example [{(sound.Length > 0 ? sound[0] : 0)}] = {(sound.Length > 0 ? values[sound[0]] : 0):R}");
+        var sound = Array.FindIndex(places, at => double.IsFinite(values[at]));
+        Assert.True(sound < 0, $"element {(sound < 0 ? 0 : places[sound])} is {(sound < 0 ? 0 : values[places[sound]]):R}, but what it was made of is not finite");
     }
 }

@@ -49,7 +49,8 @@ public class RmsNormSpec
         var dw = bench.Put(w, ElementType.Float32, size);
 
         bench.Device.RmsNormBackward(
-            bench.Put(x, type, layout, rows, size), bench.Put(w, type, size), bench.Put(rstd, ElementType.Float32, layout, rows), bench.Put(dy, type, layout, rows, size), accumulate, dx, dw);
+            bench.Put(x, type, layout, rows, size), bench.Put(w, type, size), bench.Put(rstd, ElementType.Float32, layout, rows),
+                bench.Put(dy, type, layout, rows, size), accumulate, dx, dw);
 
         var expected = ReferenceRmsNorm.Backward(x, w, rstd, dy, rows);
         Comparison.Require("dx", accumulate ? Sum(before, expected.Dx) : expected.Dx, dx.Read(), Tolerance.Sum(type));
@@ -61,7 +62,8 @@ public class RmsNormSpec
     {
         using var bench = new Workbench(TestDevices.Any);
         var y = bench.Empty(ElementType.Float32, 1, 5);
-        bench.Device.RmsNormForward(bench.Put(new double[5], ElementType.Float32, 1, 5), bench.Put([1, 2, 3, 4, 5], ElementType.Float32, 5), 1e-5, y, bench.Empty(ElementType.Float32, 1));
+        bench.Device.RmsNormForward(bench.Put(new double[5], ElementType.Float32, 1, 5), bench.Put([1, 2, 3, 4, 5], ElementType.Float32, 5), 1e-5, y,
+            bench.Empty(ElementType.Float32, 1));
         Assert.Equal(new double[5], y.Read());
     }
 
@@ -74,7 +76,8 @@ public class RmsNormSpec
         var dx = bench.Empty(ElementType.Float32, 9, 50);
         double[] shifted = [.. rstd[1..], rstd[0]];
         bench.Device.RmsNormBackward(
-            bench.Put(x, ElementType.Float32, 9, 50), bench.Put(w, ElementType.Float32, 50), bench.Put(shifted, ElementType.Float32, 9), bench.Put(dy, ElementType.Float32, 9, 50), false, dx,
+            bench.Put(x, ElementType.Float32, 9, 50), bench.Put(w, ElementType.Float32, 50), bench.Put(shifted, ElementType.Float32, 9),
+                bench.Put(dy, ElementType.Float32, 9, 50), false, dx,
             bench.Zeros(ElementType.Float32, Layout.Packed, 50));
         Comparison.MustNotice("the neighbour's rstd", ReferenceRmsNorm.Backward(x, w, rstd, dy, 9).Dx, dx.Read(), Tolerance.Sum(ElementType.Float32));
     }
@@ -92,7 +95,8 @@ public class RmsNormSpec
     private static (double[] X, double[] W, double[] Dy, double[] Before) Inputs(int rows, int size, ElementType type)
     {
         var noise = new Noise(40);
-        return (noise.Normal(rows * size).Rounded(type), noise.Normal(size).Rounded(type), noise.Normal(rows * size).Rounded(type), noise.Normal(rows * size).Rounded(type));
+        return (noise.Normal(rows * size).Rounded(type), noise.Normal(size).Rounded(type), noise.Normal(rows * size).Rounded(type),
+            noise.Normal(rows * size).Rounded(type));
     }
 
     private static double[] Sum(double[] a, double[] b) => [.. a.Zip(b, (x, y) => x + y)];

@@ -12,7 +12,8 @@ public class RunningAttentionSpec
     }
 
     private static readonly string[] Names =
-        ["causal, B2, GQA, H80", "causal, MQA, H96", "causal, many tiles", "first rows hidden", "steps differ", "future block, all hidden", "documents, window and sink", "everything at once", "past block"];
+        ["causal, B2, GQA, H80", "causal, MQA, H96", "causal, many tiles", "first rows hidden", "steps differ", "future block, all hidden",
+            "documents, window and sink", "everything at once", "past block"];
 
     public static TheoryData<string, ElementType, string, int, Order> Rows
     {
@@ -74,12 +75,15 @@ public class RunningAttentionSpec
         var dq = problem.QueryGradient(bench, new double[problem.Dims.QueryCount]);
         var dk = problem.KeyGradient(bench, new double[problem.Dims.KeyCount]);
         var dv = problem.KeyGradient(bench, new double[problem.Dims.KeyCount]);
-        var (q, k, v, dout, lse, delta) = (problem.PutQ(bench), problem.PutK(bench).View, problem.PutV(bench).View, problem.PutDout(bench), problem.PutLse(bench), problem.PutDelta(bench));
+        var (q, k, v) = (problem.PutQ(bench), problem.PutK(bench).View, problem.PutV(bench).View);
+        var (dout, lse, delta) = (problem.PutDout(bench), problem.PutLse(bench), problem.PutDelta(bench));
 
         foreach (var (start, count) in Blocks(problem, blocks, order))
         {
-            bench.Device.AttentionBackward(
-                q, k.Slice(1, start, count), v.Slice(1, start, count), dout, lse, delta, MaskFrom(problem, start), problem.Scale, true, dq, dk.View.Slice(1, start, count), dv.View.Slice(1, start, count));
+            var (blockK, blockV, blockDk, blockDv) = (k.Slice(1, start, count), v.Slice(1, start, count), dk.View.Slice(1, start, count),
+                dv.View.Slice(1, start, count));
+            bench.Device.AttentionBackward(q, blockK, blockV, dout, lse, delta, MaskFrom(problem, start), problem.Scale, accumulate: true, dq, blockDk,
+                blockDv);
         }
 
         Comparison.Require("dq", problem.Dq, dq.Read(), Tolerance.Chained(type));
@@ -97,7 +101,8 @@ public class RunningAttentionSpec
         bench.Device.AttentionForward(q, k, v, problem.Mask, problem.Scale, AttentionPart.First, state, default, default);
         var before = (Bits(bench, state.Output), Bits(bench, state.RowMax), Bits(bench, state.RowSum));
 
-        bench.Device.AttentionForward(q, k, v, problem.Mask, problem.Scale, AttentionPart.Last, state, problem.EmptyOut(bench, ElementType.Float32), problem.EmptyRows(bench));
+        bench.Device.AttentionForward(q, k, v, problem.Mask, problem.Scale, AttentionPart.Last, state, problem.EmptyOut(bench, ElementType.Float32),
+            problem.EmptyRows(bench));
 
         Assert.Equal(before, (Bits(bench, state.Output), Bits(bench, state.RowMax), Bits(bench, state.RowSum)));
     }
@@ -129,12 +134,14 @@ public class RunningAttentionSpec
         var (output, lse) = (problem.EmptyOut(bench, ElementType.Float32), problem.EmptyRows(bench));
         var state = problem.EmptyState(bench);
         var (q, k, v) = (problem.PutQ(bench), problem.PutK(bench).View, problem.PutV(bench).View);
-        bench.Device.AttentionForward(q, k.Slice(1, 256, 256), v.Slice(1, 256, 256), MaskFrom(problem, 0), problem.Scale, AttentionPart.First, state, default, default);
+        bench.Device.AttentionForward(q, k.Slice(1, 256, 256), v.Slice(1, 256, 256), MaskFrom(problem, 0), problem.Scale, AttentionPart.First, state,
+            default, default);
         bench.Device.AttentionForward(q, k.Slice(1, 0, 256), v.Slice(1, 0, 256), MaskFrom(problem, 256), problem.Scale, AttentionPart.Last, state, output, lse);
         Comparison.MustNotice("swapped neighbours", problem.Out, output.Read(), Tolerance.Chained(ElementType.BFloat16));
     }
 
-    private static (TestTensor Out, TestTensor Lse) Run(AttentionProblem problem, Workbench bench, IEnumerable<(int Start, int Count)> blocks, bool alwaysFirst = false)
+    private static (TestTensor Out, TestTensor Lse) Run(AttentionProblem problem, Workbench bench, IEnumerable<(int Start, int Count)> blocks,
+        bool alwaysFirst = false)
     {
         var (output, lse) = (problem.EmptyOut(bench, problem.Type), problem.EmptyRows(bench));
         var state = problem.EmptyState(bench);
@@ -144,9 +151,10 @@ public class RunningAttentionSpec
         {
             var (start, count) = all[block];
             var part = (block == 0 || alwaysFirst ? AttentionPart.First : 0) | (block == all.Length - 1 ? AttentionPart.Last : 0);
+            var isLast = part.HasFlag(AttentionPart.Last);
             bench.Device.AttentionForward(
-                q, k.Slice(1, start, count), v.Slice(1, start, count), MaskFrom(problem, start), problem.Scale, part, state, part.HasFlag(AttentionPart.Last) ? output.View : default,
-                part.HasFlag(AttentionPart.Last) ? lse.View : default);
+                q, k.Slice(1, start, count), v.Slice(1, start, count), MaskFrom(problem, start), problem.Scale, part, state, isLast ? output.View : default,
+                    isLast ? lse.View : default);
         }
 
         return (output, lse);
@@ -158,7 +166,8 @@ public class RunningAttentionSpec
     // Blocks of nearly equal, never equal size.
     private static IEnumerable<(int Start, int Count)> Blocks(AttentionProblem problem, int count, Order order)
     {
-        var edges = Enumerable.Range(0, count + 1).Select(block => block == count ? problem.Dims.Tk : (problem.Dims.Tk * block / count) + (block % 2)).ToArray();
+        var edges = Enumerable.Range(0, count + 1).Select(block => block == count ? problem.Dims.Tk
+            : (problem.Dims.Tk * block / count) + (block % 2)).ToArray();
         var blocks = edges.Zip(edges[1..], (start, end) => (start, end - start));
         return order == Order.Ascending ? blocks : blocks.Reverse();
     }

@@ -124,6 +124,7 @@ public class SwiGluSpec
 
         internal TestTensor PutDy(Workbench bench) => bench.Put(_dy, _type, Layout, R, F);
 
-        internal static double[] SideBySide(double[] left, double[] right, int rows) => [.. left.Chunk(left.Length / rows).Zip(right.Chunk(right.Length / rows), (a, b) => a.Concat(b)).SelectMany(row => row)];
+        internal static double[] SideBySide(double[] left, double[] right, int rows) =>
+            [.. left.Chunk(left.Length / rows).Zip(right.Chunk(right.Length / rows), (a, b) => a.Concat(b)).SelectMany(row => row)];
     }
 }

@@ -43,9 +43,12 @@ internal sealed class TestTensor : IDisposable
         {
             Assert.Equal(View.Count, values.Length);
             var next = 0;
-            foreach (var at in Places())
+            foreach (var row in Rows())
             {
-                bits[at] = Numbers.Encode(values[next++], type);
+                for (var at = row; at < row + RowLength; at++)
+                {
+                    bits[at] = Numbers.Encode(values[next++], type);
+                }
             }
         }
 
@@ -62,31 +65,43 @@ internal sealed class TestTensor : IDisposable
     /// <summary>The elements in row-major order. Fails if anything around them changed.</summary>
     internal double[] Read()
     {
-        RequireSurroundingsUntouched();
-        return Array.ConvertAll(ReadBits(), bits => Numbers.Decode(bits, _type));
+        var bits = Load();
+        var elements = Array.ConvertAll(Elements(bits), element => Numbers.Decode(element, _type));
+        RequireSurroundingsUntouched(bits);
+        return elements;
     }
 
     /// <summary>The elements' bits in row-major order.</summary>
-    internal uint[] ReadBits()
-    {
-        var bits = Load();
-        return [.. Places().Select(at => bits[at])];
-    }
+    internal uint[] ReadBits() => Elements(Load());
 
     /// <summary>Whether no element was written since the tensor was made without values.</summary>
     internal bool IsUnwritten => Array.TrueForAll(ReadBits(), bits => bits == Poison);
 
     public void Dispose() => _buffer.Dispose();
 
-    private void RequireSurroundingsUntouched()
+    private int RowLength => (int)View.Size(View.Rank - 1);
+
+    private uint[] Elements(uint[] bits)
     {
-        var bits = Load();
-        foreach (var at in Places())
+        var elements = new uint[View.Count];
+        var next = 0;
+        foreach (var row in Rows())
         {
-            bits[at] = Poison;
+            bits.AsSpan(row, RowLength).CopyTo(elements.AsSpan(next));
+            next += RowLength;
         }
 
-        var touched = Array.FindIndex(bits, value => value != Poison);
+        return elements;
+    }
+
+    private void RequireSurroundingsUntouched(uint[] bits)
+    {
+        foreach (var row in Rows())
+        {
+            bits.AsSpan(row, RowLength).Fill(Poison);
+        }
+
+        var touched = bits.AsSpan().IndexOfAnyExcept(Poison);
         Assert.True(touched < 0, $"element {touched - GuardElements} around a tensor was written");
     }
 
@@ -106,10 +121,12 @@ internal sealed class TestTensor : IDisposable
         _ => stored,
     };
 
-    private IEnumerable<int> Places()
+    // Where each run of the last dim starts in the buffer, in row-major order.
+    private IEnumerable<int> Rows()
     {
-        var shape = Enumerable.Range(0, 4).Select(dim => dim < View.Rank ? View.Size(dim) : 1).ToArray();
-        var stride = Enumerable.Range(0, 4).Select(dim => dim < View.Rank ? View.Stride(dim) : 0).ToArray();
+        var outer = View.Rank - 1;
+        var shape = Enumerable.Range(0, 3).Select(dim => dim < outer ? View.Size(dim) : 1).ToArray();
+        var stride = Enumerable.Range(0, 3).Select(dim => dim < outer ? View.Stride(dim) : 0).ToArray();
         var origin = View.OffsetBytes / _type.ByteCount();
         for (var a = 0; a < shape[0]; a++)
         {
@@ -117,10 +134,7 @@ internal sealed class TestTensor : IDisposable
             {
                 for (var c = 0; c < shape[2]; c++)
                 {
-                    for (var d = 0; d < shape[3]; d++)
-                    {
-                        yield return (int)(origin + (a * stride[0]) + (b * stride[1]) + (c * stride[2]) + (d * stride[3]));
-                    }
+                    yield return (int)(origin + (a * stride[0]) + (b * stride[1]) + (c * stride[2]));
                 }
             }
         }

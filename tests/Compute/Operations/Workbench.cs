@@ -18,7 +18,8 @@ internal sealed class Workbench(string deviceName) : IDisposable
 
     internal TestTensor Empty(ElementType type, Layout layout, params long[] shape) => Own(new TestTensor(Device, type, layout, null, shape));
 
-    internal TestTensor Zeros(ElementType type, Layout layout, params long[] shape) => Put(new double[shape.Aggregate(1L, (product, size) => product * size)], type, layout, shape);
+    internal TestTensor Zeros(ElementType type, Layout layout, params long[] shape) =>
+        Put(new double[shape.Aggregate(1L, (product, size) => product * size)], type, layout, shape);
 
     internal Tensor PutIds(int[] ids)
     {

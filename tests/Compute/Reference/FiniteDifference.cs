@@ -31,7 +31,8 @@ internal static class FiniteDifference
         Assert.Contains(expected, value => Math.Abs(value) > 1e-6);
         for (var i = 0; i < expected.Length; i++)
         {
-            Assert.True(Math.Abs(gradient[i] - expected[i]) <= 1e-8 + (1e-6 * Math.Abs(expected[i])), $"{what}[{i}] is {gradient[i]:R}, differences say {expected[i]:R}");
+            Assert.True(Math.Abs(gradient[i] - expected[i]) <= 1e-8 + (1e-6 * Math.Abs(expected[i])),
+                $"{what}[{i}] is {gradient[i]:R}, differences say {expected[i]:R}");
         }
     }
 }

@@ -47,7 +47,8 @@ public class ReferenceAttentionSpec
     public void ReferenceAttention_must_return_the_mean_of_the_values_when_all_scores_are_equal()
     {
         var dims = new AttentionDims(1, 1, 4, 1, 1, 2);
-        var (output, lse) = ReferenceAttention.Forward(dims, new double[2], new double[8], [1, 10, 2, 20, 3, 30, 6, 60], new AttentionMask { Causal = false }, 1);
+        var (output, lse) = ReferenceAttention.Forward(dims, new double[2], new double[8], [1, 10, 2, 20, 3, 30, 6, 60],
+            new AttentionMask { Causal = false }, 1);
         Assert.Equal([3, 30], output);
         Assert.Equal(Math.Log(4), lse[0], 15);
     }

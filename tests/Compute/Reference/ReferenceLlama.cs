@@ -91,7 +91,8 @@ internal sealed class ReferenceLlama(ReferenceLlamaDims dims, IReadOnlyDictionar
 
         var dattended = LinearBackward(name + "self_attn.o_proj.weight", dmiddle, trace.Attended, rows, dims.N * dims.H, dims.D, gradients);
         var delta = ReferenceAttention.Delta(Attention(batch), trace.Attended, dattended);
-        var (dq, dk, dv) = ReferenceAttention.Backward(Attention(batch), trace.Q, trace.K, trace.V, dattended, trace.Lse, delta, Mask(layer, batch), SoftmaxScale);
+        var (dq, dk, dv) = ReferenceAttention.Backward(Attention(batch), trace.Q, trace.K, trace.V, dattended, trace.Lse, delta, Mask(layer, batch),
+            SoftmaxScale);
         var dnormed = Sum(
             LinearBackward(name + "self_attn.q_proj.weight", RotateBack(dq, batch, dims.N), trace.Normed, rows, dims.D, dims.N * dims.H, gradients),
             LinearBackward(name + "self_attn.k_proj.weight", RotateBack(dk, batch, dims.K), trace.Normed, rows, dims.D, dims.K * dims.H, gradients),
@@ -106,9 +107,11 @@ internal sealed class ReferenceLlama(ReferenceLlamaDims dims, IReadOnlyDictionar
     private AttentionMask Mask(int layer, ReferenceBatch batch) =>
         new() { Window = dims.Windows[layer], DocumentStarts = batch.DocumentStarts is null ? default(ReadOnlyMemory<long>?) : batch.DocumentStarts };
 
-    private double[] Rotate(double[] x, ReferenceBatch batch, int heads) => ReferenceRotary.Forward(x, batch.Cos, batch.Sin, batch.Batch, batch.T, heads, dims.H);
+    private double[] Rotate(double[] x, ReferenceBatch batch, int heads) =>
+        ReferenceRotary.Forward(x, batch.Cos, batch.Sin, batch.Batch, batch.T, heads, dims.H);
 
-    private double[] RotateBack(double[] dy, ReferenceBatch batch, int heads) => ReferenceRotary.Backward(dy, batch.Cos, batch.Sin, batch.Batch, batch.T, heads, dims.H);
+    private double[] RotateBack(double[] dy, ReferenceBatch batch, int heads) =>
+        ReferenceRotary.Backward(dy, batch.Cos, batch.Sin, batch.Batch, batch.T, heads, dims.H);
 
     private double[] Linear(string weight, double[] x, int rows, int inputs, int outputs) =>
         ReferenceLinear.Forward(x, parameters[weight], parameters.GetValueOrDefault(BiasOf(weight)), rows, inputs, outputs);

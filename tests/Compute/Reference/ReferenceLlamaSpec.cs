@@ -12,7 +12,8 @@ public class ReferenceLlamaSpec
         ["tied"] = (Plain with { TiedHead = true }, [], null),
         ["windows differ by layer"] = (Plain with { Windows = [2, 0] }, [], null),
         ["packed documents"] = (Plain, [], [0, 2, 3]),
-        ["biases everywhere"] = (Plain, ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"], null),
+        ["biases everywhere"] = (Plain, ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj",
+            "mlp.down_proj"], null),
         ["biases as Qwen2"] = (Plain with { K = 1 }, ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"], null),
     };
 
@@ -79,7 +80,8 @@ public class ReferenceLlamaSpec
         var angles = noise.Normal(tokens * dims.H / 2);
         var labels = noise.Integers(batch * tokens, dims.V);
         labels[3] = ReferenceCrossEntropy.Unlabelled;
-        return new ReferenceBatch(batch, noise.Integers(batch * tokens, dims.V), labels, Array.ConvertAll(angles, Math.Cos), Array.ConvertAll(angles, Math.Sin), documents);
+        return new ReferenceBatch(batch, noise.Integers(batch * tokens, dims.V), labels, Array.ConvertAll(angles, Math.Cos),
+            Array.ConvertAll(angles, Math.Sin), documents);
     }
 
     private static Dictionary<string, double[]> Parameters(ReferenceLlamaDims dims, string[] biases)

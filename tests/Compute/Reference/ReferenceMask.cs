@@ -9,7 +9,8 @@ internal static class ReferenceMask
     {
         var query = mask.QueryPosition + (queryRow * mask.QueryStep);
         var key = mask.KeyPosition + (keyRow * mask.KeyStep);
-        return SeesCausally(mask, query, key) && SeesWithinWindow(mask, query, key) && SeesWithinDocument(mask, query, key) && SeesByBlockList(mask, query, key);
+        return SeesCausally(mask, query, key) && SeesWithinWindow(mask, query, key) && SeesWithinDocument(mask, query, key)
+            && SeesByBlockList(mask, query, key);
     }
 
     private static bool SeesCausally(AttentionMask mask, long query, long key) => !mask.Causal || key <= query;

@@ -39,7 +39,8 @@ public class ReferenceMaskSpec
 
     [Fact]
     public void ReferenceMask_must_start_each_documents_sink_at_its_start() =>
-        Assert.Equal(["x......", ".x.....", ".xx....", ".xxx...", ".x.xx..", ".x..xx.", ".x...xx"], Draw(new() { Window = 2, Sink = 1, DocumentStarts = new long[] { 0, 1 } }, 7, 7));
+        Assert.Equal(["x......", ".x.....", ".xx....", ".xxx...", ".x.xx..", ".x..xx.", ".x...xx"],
+            Draw(new() { Window = 2, Sink = 1, DocumentStarts = new long[] { 0, 1 } }, 7, 7));
 
     [Fact]
     public void ReferenceMask_must_show_only_listed_blocks() =>
