@@ -62,35 +62,48 @@ public sealed class PackedRows
     {
         ArgumentOutOfRangeException.ThrowIfNegative(row);
         ArgumentOutOfRangeException.ThrowIfNotEqual(ids.Length, SeqLen);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(labels.Length, SeqLen);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(documentStarts.Length, SeqLen + 1);
-        var position = (long)((Int128)row * SeqLen % TokenCount);
+        return FillAt((long)((Int128)row * SeqLen % TokenCount), ids, labels, documentStarts);
+    }
+
+    /// <summary>As <see cref="Fill"/>, from any token on and of any length below N.</summary>
+    /// <param name="position">First input, from 0, below N.</param>
+    /// <param name="ids">Receives the inputs; its length is the row's.</param>
+    /// <param name="labels">As many labels.</param>
+    /// <param name="documentStarts">One place more.</param>
+    public (int DocumentStarts, int Labelled) FillAt(long position, Span<int> ids, Span<int> labels, Span<long> documentStarts)
+    {
+        var seqLen = ids.Length;
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(position, TokenCount);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(seqLen, TokenCount);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(labels.Length, seqLen);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(documentStarts.Length, seqLen + 1);
 
         // N > T, so that a row passes the seam at most once.
-        var beforeSeam = (int)Math.Min(SeqLen, TokenCount - position);
+        var beforeSeam = (int)Math.Min(seqLen, TokenCount - position);
         corpus.Read(position, ids[..beforeSeam]);
         corpus.Read(0, ids[beforeSeam..]);
         ids[1..].CopyTo(labels);
-        corpus.Read((position + SeqLen) % TokenCount, labels[^1..]);
+        corpus.Read((position + seqLen) % TokenCount, labels[^1..]);
 
         documentStarts[0] = 0;
         if (!DocumentMask)
         {
-            documentStarts[1] = SeqLen;
-            return (2, SeqLen);
+            documentStarts[1] = seqLen;
+            return (2, seqLen);
         }
 
         var count = 1 + corpus.FindDocumentStarts(position, beforeSeam, documentStarts[1..]);
-        if (beforeSeam < SeqLen)
+        if (beforeSeam < seqLen)
         {
-            var after = corpus.FindDocumentStarts(0, SeqLen - beforeSeam, documentStarts[count..]);
+            var after = corpus.FindDocumentStarts(0, seqLen - beforeSeam, documentStarts[count..]);
             foreach (ref var start in documentStarts.Slice(count, after)) start += beforeSeam;
             count += after;
         }
 
         foreach (var start in documentStarts[1..count]) labels[(int)start - 1] = Ignored;
-        var labelled = SeqLen - (count - 1);
-        if (documentStarts[count - 1] != SeqLen) documentStarts[count++] = SeqLen;
+        var labelled = seqLen - (count - 1);
+        if (documentStarts[count - 1] != seqLen) documentStarts[count++] = seqLen;
         return (count, labelled);
     }
 }

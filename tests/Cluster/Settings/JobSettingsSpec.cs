@@ -22,7 +22,7 @@ public sealed class JobSettingsSpec : IDisposable
         Assert.Equal("job", job.Name);
         Assert.Equal("runs/job", job.Output);
         Assert.Equal(new ComputeSettings(ComputeDevice.Cpu, 0, InstructionSet.Auto, ComputeType.Fp32), job.Compute);
-        Assert.Equal(new TrainingSettings(1.0, 1024, 1), job.Training);
+        Assert.Equal(new TrainingSettings(1.0, 1), job.Training);
         Assert.Equal(new OptimizerSettings(0.9, 0.95, 1e-8, 0.1), job.Optimizer);
         Assert.Equal(RecomputeMode.SelectivePlusPlus, job.Recompute);
         Assert.True(job.Checkpoint.Export);

@@ -37,7 +37,6 @@ internal sealed partial class JobReader(HoconBinder binder, string fileName)
 
     private static TrainingSettings ReadTraining(HoconSection training) => new(
         training.GetDoubleOrOff("max_norm", 0, double.MaxValue, above: true),
-        training.GetInt("loss_chunk", 1, MaxTokens),
         training.GetInt("log_every", 1, int.MaxValue));
 
     private static OptimizerSettings ReadOptimizer(HoconSection optimizer)

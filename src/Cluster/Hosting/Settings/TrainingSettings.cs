@@ -2,9 +2,8 @@ namespace ActorRing.Cluster.Hosting.Settings;
 
 /// <summary>What all stages share.</summary>
 /// <param name="MaxNorm">Largest global gradient norm; null for no clipping.</param>
-/// <param name="LossChunk">Tokens whose logits exist at a time.</param>
 /// <param name="LogEvery">Updates between two log lines.</param>
-public sealed record TrainingSettings(double? MaxNorm, int LossChunk, int LogEvery);
+public sealed record TrainingSettings(double? MaxNorm, int LogEvery);
 
 /// <summary>AdamW.</summary>
 /// <param name="Beta1">Decay of the mean of gradients, in [0, 1).</param>

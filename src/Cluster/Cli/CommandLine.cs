@@ -1,0 +1,58 @@
+using System.CommandLine;
+using ActorRing.Cluster.Hosting.Hocon;
+using ActorRing.Compute.Training;
+using ActorRing.Native;
+
+namespace ActorRing.Cluster.Cli;
+
+/// <summary>Exit codes: 0 done, 1 failed, 2 used wrongly or given bad input, 130 interrupted. Messages go to standard error, one line each.</summary>
+internal static class CommandLine
+{
+    private const int Failed = 1;
+    private const int WrongUse = 2;
+
+    /// <summary>Stopped by the user; what was done is kept.</summary>
+    internal const int Interrupted = 130;
+
+    internal static int Run(RootCommand root, string[] arguments)
+    {
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            // The parser's own handler prints help after the message; a mistake deserves one line.
+            foreach (var error in parsed.Errors)
+            {
+                Console.Error.WriteLine($"actorring: {error.Message}");
+            }
+
+            return WrongUse;
+        }
+
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (HoconException error)
+        {
+            foreach (var line in error.Errors)
+            {
+                Console.Error.WriteLine($"actorring: {line}");
+            }
+
+            return WrongUse;
+        }
+        catch (Exception error)
+        {
+            Console.Error.WriteLine($"actorring: {error.Message.ReplaceLineEndings(" ")}");
+            return CodeOf(error);
+        }
+    }
+
+    private static int CodeOf(Exception error) => error switch
+    {
+        OperationCanceledException => Interrupted,
+        NonFiniteException or NativeException or InsufficientMemoryException => Failed,
+        UsageException or InvalidDataException or ArgumentException or FileNotFoundException or DirectoryNotFoundException or BackendUnavailableException or NotSupportedException => WrongUse,
+        _ => Failed,
+    };
+}
