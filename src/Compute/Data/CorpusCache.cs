@@ -9,7 +9,8 @@ internal static class CorpusCache
 {
     /// <summary>Opens the packed tokens of these files, made now if they are not there yet or not whole.</summary>
     /// <exception cref="InvalidDataException">A file is broken, or holds an id that the model does not have.</exception>
-    public static PackedTokens OpenOrBuild(IReadOnlyList<(string Path, SourceFormat Format)> files, CorpusOptions options, IProgress<CorpusProgress>? progress, CancellationToken ct)
+    public static PackedTokens OpenOrBuild(IReadOnlyList<(string Path, SourceFormat Format)> files, CorpusOptions options, IProgress<CorpusProgress>? progress,
+        CancellationToken ct)
     {
         var path = Path.Combine(options.CacheFolder, $"{Key(files, options, ct)}.tokens");
         if (TryOpen(path, options.VocabularySize) is { } cached) return cached;
@@ -73,7 +74,8 @@ internal static class CorpusCache
         {
             var (file, format) = files[i];
             var document = 0L;
-            foreach (var piece in format == SourceFormat.Text ? TextDocuments.Read(file, options.PieceBytes) : JsonLinesDocuments.Read(file, options.MaxLineBytes))
+            foreach (var piece in format == SourceFormat.Text ? TextDocuments.Read(file, options.PieceBytes)
+                : JsonLinesDocuments.Read(file, options.MaxLineBytes))
             {
                 ct.ThrowIfCancellationRequested();
                 void Append(ReadOnlySpan<int> ids) => writer.Append(Checked(piece.Source, document, ids, options.VocabularySize));
@@ -93,7 +95,8 @@ internal static class CorpusCache
 
     private static int[] Special(bool? wanted, int? id, bool hasTokenizer, string key, string name)
     {
-        if (wanted == true && hasTokenizer && id is null) throw new InvalidDataException($"{key} is true and the tokenizer has no {name} token; allowed: false or auto");
+        if (wanted == true && hasTokenizer && id is null)
+            throw new InvalidDataException($"{key} is true and the tokenizer has no {name} token; allowed: false or auto");
         return wanted != false && id is { } special ? [special] : [];
     }
 

@@ -23,7 +23,7 @@ public sealed record CorpusOptions(int VocabularySize, string CacheFolder)
     public bool? AddEos { get; init; }
 
     /// <summary>Bytes of a text file that are in memory, and tokenised, at a time; at least 16.</summary>
-    public int PieceBytes { get; init; } = 32 << 20;
+    public int PieceBytes { get; init; } = 8 << 20;
 
     /// <summary>Bytes of the longest line of JSON.</summary>
     public int MaxLineBytes { get; init; } = 256 << 20;

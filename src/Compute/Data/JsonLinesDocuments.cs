@@ -24,7 +24,8 @@ internal static class JsonLinesDocuments
             start = 0;
             if (filled == buffer.Length)
             {
-                if (filled >= maxLineBytes) throw new InvalidDataException($"{path}:{line + 1}: a line of more than {maxLineBytes} bytes; allowed: shorter lines");
+                if (filled >= maxLineBytes) throw new InvalidDataException(
+                    $"{path}:{line + 1}: a line of more than {maxLineBytes} bytes; allowed: shorter lines");
                 Array.Resize(ref buffer, (int)Math.Min(maxLineBytes, 2L * buffer.Length));
             }
 

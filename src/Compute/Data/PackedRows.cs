@@ -26,7 +26,8 @@ public sealed class PackedRows
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(seqLen);
         if (corpus.TokenCount <= seqLen)
-            throw new InvalidDataException($"{corpus.Name}: {corpus.TokenCount} tokens; allowed: {seqLen + 1L} and more, one row of seq_len {seqLen} and its last label");
+            throw new InvalidDataException($"{corpus.Name}: {corpus.TokenCount} tokens; allowed: {seqLen + 1L} and more, one row of seq_len {seqLen} and "
+                + $"its last label");
         this.corpus = corpus;
         SeqLen = seqLen;
         DocumentMask = documentMask;

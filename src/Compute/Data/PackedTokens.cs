@@ -53,7 +53,8 @@ public sealed unsafe class PackedTokens : IDisposable
         if (tokens.FindBadBoundary() is >= 0 and var bad)
         {
             tokens.Dispose();
-            throw new InvalidDataException($"{path}: document {bad} has no place between its neighbours; allowed: boundaries that rise from 0 to {header.TokenCount}");
+            throw new InvalidDataException($"{path}: document {bad} has no place between its neighbours; allowed: boundaries that rise from 0 to "
+                + $"{header.TokenCount}");
         }
 
         return tokens;

@@ -34,7 +34,8 @@ internal readonly record struct PackedTokensHeader(int IdBytes, long TokenCount,
     public static PackedTokensHeader Read(string path, ReadOnlySpan<byte> header, long fileBytes)
     {
         InvalidDataException Refuse(string what, string allowed) => new($"{path}: {what}; allowed: {allowed}");
-        if (header.Length < Bytes || !header.StartsWith(Magic)) throw Refuse("not a packed token file", "a file that starts with ARTOKENS and a header of 64 bytes");
+        if (header.Length < Bytes || !header.StartsWith(Magic))
+            throw Refuse("not a packed token file", "a file that starts with ARTOKENS and a header of 64 bytes");
         var version = BinaryPrimitives.ReadUInt32LittleEndian(header[8..]);
         if (version != Version) throw Refuse($"version {version}", $"version {Version}");
         var idBytes = BinaryPrimitives.ReadUInt32LittleEndian(header[12..]);
@@ -42,7 +43,8 @@ internal readonly record struct PackedTokensHeader(int IdBytes, long TokenCount,
         var tokens = BinaryPrimitives.ReadUInt64LittleEndian(header[16..]);
         var documents = BinaryPrimitives.ReadUInt64LittleEndian(header[24..]);
         var bound = BinaryPrimitives.ReadUInt64LittleEndian(header[32..]);
-        if (bound > int.MaxValue || bound > 1UL << (8 * (int)idBytes) || (bound == 0) != (tokens == 0)) throw Refuse($"id bound {bound}", "one more than the largest id");
+        if (bound > int.MaxValue || bound > 1UL << (8 * (int)idBytes) || (bound == 0) != (tokens == 0))
+            throw Refuse($"id bound {bound}", "one more than the largest id");
         if (header[40..Bytes].ContainsAnyExcept((byte)0)) throw Refuse("a header with unknown fields", "zeros from byte 40 to 63");
 
         // Compared by division first, so that no product of two numbers from the file can overflow.

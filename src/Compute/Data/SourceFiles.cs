@@ -4,7 +4,9 @@ namespace ActorRing.Compute.Data;
 public static class SourceFiles
 {
     /// <summary>Files behind paths and patterns, in the order named; the files of one pattern by name, ordinally.</summary>
-    /// <param name="patterns">Paths; <c>*</c> and <c>?</c> stand for parts of a file name (not of a folder's) and skip hidden files. A file named twice counts twice.</param>
+    /// <param name="patterns">
+    /// Paths; <c>*</c> and <c>?</c> stand for parts of a file name (not of a folder's) and skip hidden files. A file named twice counts twice.
+    /// </param>
     /// <exception cref="FileNotFoundException">A path does not exist or a pattern matches nothing.</exception>
     /// <exception cref="InvalidDataException">A path is a folder, or a wildcard stands in a folder's name.</exception>
     public static IReadOnlyList<string> Expand(IEnumerable<string> patterns)
@@ -14,7 +16,8 @@ public static class SourceFiles
         {
             var found = Find(pattern);
             files.AddRange(found.Order(StringComparer.Ordinal));
-            if (found.Count == 0) throw new FileNotFoundException($"{pattern}: matches no file; allowed: the path of a file, or a pattern such as data/*.txt", pattern);
+            if (found.Count == 0) throw new FileNotFoundException(
+                $"{pattern}: matches no file; allowed: the path of a file, or a pattern such as data/*.txt", pattern);
         }
 
         return files;
@@ -31,7 +34,8 @@ public static class SourceFiles
             ".TXT" => SourceFormat.Text,
             ".JSONL" => SourceFormat.JsonLines,
             ".TOKENS" when name.Length == path.Length => SourceFormat.Tokens,
-            _ => throw new InvalidDataException($"{path}: unknown kind of data file; allowed: .txt, .txt.gz, .jsonl, .jsonl.gz, .tokens, or a format that says what it is"),
+            _ => throw new InvalidDataException($"{path}: unknown kind of data file; allowed: .txt, .txt.gz, .jsonl, .jsonl.gz, .tokens, or a format that "
+                + $"says what it is"),
         };
     }
 
@@ -39,12 +43,14 @@ public static class SourceFiles
     {
         if (pattern.AsSpan().IndexOfAny('*', '?') < 0 || File.Exists(pattern))
         {
-            if (Directory.Exists(pattern)) throw new InvalidDataException($"{pattern}: is a folder; allowed: a file, or a pattern such as {Path.Combine(pattern, "*.txt")}");
+            if (Directory.Exists(pattern)) throw new InvalidDataException(
+                $"{pattern}: is a folder; allowed: a file, or a pattern such as {Path.Combine(pattern, "*.txt")}");
             return File.Exists(pattern) ? [pattern] : [];
         }
 
         var folder = Path.GetDirectoryName(pattern) ?? "";
-        if (folder.AsSpan().IndexOfAny('*', '?') >= 0) throw new InvalidDataException($"{pattern}: a wildcard in a folder's name; allowed: wildcards in the file name");
+        if (folder.AsSpan().IndexOfAny('*', '?') >= 0)
+            throw new InvalidDataException($"{pattern}: a wildcard in a folder's name; allowed: wildcards in the file name");
         var options = new EnumerationOptions { MatchCasing = MatchCasing.CaseSensitive, MatchType = MatchType.Simple, IgnoreInaccessible = false };
         var shown = folder.Length == 0 ? "." : folder;
         if (!Directory.Exists(shown)) return [];

@@ -37,7 +37,8 @@ public sealed class TokenizedCorpus : IDisposable
     /// <exception cref="FileNotFoundException">A file does not exist.</exception>
     /// <exception cref="InvalidDataException">A file is broken, or an id is not in the vocabulary: file, document and id are named.</exception>
     /// <remarks>Cost: reads every text file for its digest each time, tokenises it once. Memory: <see cref="CorpusOptions.PieceBytes"/> and its ids.</remarks>
-    public static TokenizedCorpus Open(IEnumerable<string> patterns, CorpusOptions options, IProgress<CorpusProgress>? progress = null, CancellationToken ct = default)
+    public static TokenizedCorpus Open(IEnumerable<string> patterns, CorpusOptions options, IProgress<CorpusProgress>? progress = null,
+        CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.VocabularySize, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.PieceBytes, 16, nameof(options));
@@ -85,7 +86,9 @@ public sealed class TokenizedCorpus : IDisposable
     /// <summary>Finds where documents start, apart from empty ones, which hold no token that could start.</summary>
     /// <param name="position">A token.</param>
     /// <param name="length">Tokens to look through after it.</param>
-    /// <param name="found">Receives distances from <paramref name="position"/>, from 1 to <paramref name="length"/>, rising; the end of the corpus counts as a start.</param>
+    /// <param name="found">
+    /// Receives distances from <paramref name="position"/>, from 1 to <paramref name="length"/>, rising; the end of the corpus counts as a start.
+    /// </param>
     /// <returns>How many were found.</returns>
     public int FindDocumentStarts(long position, int length, Span<long> found)
     {
@@ -124,7 +127,8 @@ public sealed class TokenizedCorpus : IDisposable
                 return Overflow(segment.Path, segment.FirstDocumentAfter(position) - 1, id, vocabularySize);
         }
 
-        return new InvalidDataException($"{segment.Path}: id bound {segment.IdBound} and no such id; allowed: ids below {vocabularySize}, the model's vocabulary");
+        return new InvalidDataException($"{segment.Path}: id bound {segment.IdBound} and no such id; allowed: ids below {vocabularySize}, the model's "
+            + $"vocabulary");
     }
 
     private int SegmentOf(long position)

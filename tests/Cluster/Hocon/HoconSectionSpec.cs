@@ -9,7 +9,8 @@ public sealed class HoconSectionSpec
     [Fact]
     public void Values_must_have_their_types_when_they_are_right()
     {
-        var binder = Binder("i = 5, l = 128Ki, d = 2e-5, b = yes, s = x y, e = blue, t = 2m, off = off, n = 1kB, list = [a, 1], one = a, sec { x = \"7\" }, items = [{x=1},{x=2}]");
+        var binder = Binder("i = 5, l = 128Ki, d = 2e-5, b = yes, s = x y, e = blue, t = 2m, off = off, n = 1kB, list = [a, 1], one = a, sec { x = \"7\" }, "
+            + "items = [{x=1},{x=2}]");
         var root = binder.Root;
         Assert.Equal(5, root.GetInt("i", 1, 9));
         Assert.Equal(131072, root.GetLong("l", 0, long.MaxValue));
@@ -62,10 +63,12 @@ public sealed class HoconSectionSpec
         Assert.Equal("t.conf:1: k is 'TRUE'; allowed: true or false", Error("k = TRUE", root => root.GetBool("k")));
         Assert.Equal("t.conf:1: k is 'Red'; allowed: red, blue", Error("k = Red", root => root.GetEnum("k", Colours)));
         Assert.Equal("t.conf:1: k is ''; allowed: text", Error("k = \"\"", root => root.GetString("k")));
-        Assert.Equal("t.conf:1: k is 'off'; allowed: a duration such as 5s, 100 ms, 2m from 0s to 1s", Error("k = off", root => root.GetDuration("k", TimeSpan.Zero, TimeSpan.FromSeconds(1))));
+        Assert.Equal("t.conf:1: k is 'off'; allowed: a duration such as 5s, 100 ms, 2m from 0s to 1s",
+            Error("k = off", root => root.GetDuration("k", TimeSpan.Zero, TimeSpan.FromSeconds(1))));
         Assert.Equal("t.conf:1: k is '2s'; allowed: a duration such as 5s, 100 ms, 2m from 0s to 1s, or off",
             Error("k = 2s", root => root.GetDuration("k", TimeSpan.Zero, TimeSpan.FromSeconds(1), offAllowed: true)));
-        Assert.Equal("t.conf:1: k is '2MB'; allowed: a size such as 64MiB, 128k, 1GB from 0 to 1024 bytes", Error("k = 2MB", root => root.GetSize("k", 0, 1024)));
+        Assert.Equal("t.conf:1: k is '2MB'; allowed: a size such as 64MiB, 128k, 1GB from 0 to 1024 bytes",
+            Error("k = 2MB", root => root.GetSize("k", 0, 1024)));
         Assert.Equal("t.conf:1: k holds a list; allowed: a list of texts", Error("k = [a, [b]]", root => root.GetStrings("k")));
         Assert.Equal("t.conf:1: k is an object; allowed: a list of texts", Error("k { a = 1 }", root => root.GetStrings("k")));
         Assert.Equal("t.conf:1: k is '5'; allowed: an object", Error("k = 5", root => root.GetSection("k")));

@@ -73,10 +73,14 @@ public sealed class HoconSubstitutionSpec
     public void Doubling_by_substitution_must_be_refused_when_it_passes_a_limit()
     {
         string Chain(string first, Func<int, string> next) => string.Join("\n", Enumerable.Range(1, 60).Select(next).Prepend(first));
-        Assert.Contains("a text of more than 1048576 characters", HoconSyntaxSpec.Error(Chain("a0 = xx", i => $"a{i} = ${{a{i - 1}}}${{a{i - 1}}}")), StringComparison.Ordinal);
-        Assert.Contains("more than 200000 values", HoconSyntaxSpec.Error(Chain("a0 = [1]", i => $"a{i} = ${{a{i - 1}}} ${{a{i - 1}}}")), StringComparison.Ordinal);
-        Assert.Contains("more than 200000 values", HoconSyntaxSpec.Error(Chain("a0 = {}", i => $"a{i} {{ l = ${{a{i - 1}}}, r = ${{a{i - 1}}} }}")), StringComparison.Ordinal);
-        Assert.Contains("look-ups", HoconSyntaxSpec.Error(Chain("a0 = {}", i => $"a{i} = ${{a{i - 1}}} ${{a{i - 1}}}") + "\na60.x = 1\nb = ${a60.y}"), StringComparison.Ordinal);
+        Assert.Contains("a text of more than 1048576 characters", HoconSyntaxSpec.Error(Chain("a0 = xx", i => $"a{i} = ${{a{i - 1}}}${{a{i - 1}}}")),
+            StringComparison.Ordinal);
+        Assert.Contains("more than 200000 values", HoconSyntaxSpec.Error(Chain("a0 = [1]", i => $"a{i} = ${{a{i - 1}}} ${{a{i - 1}}}")),
+            StringComparison.Ordinal);
+        Assert.Contains("more than 200000 values", HoconSyntaxSpec.Error(Chain("a0 = {}", i => $"a{i} {{ l = ${{a{i - 1}}}, r = ${{a{i - 1}}} }}")),
+            StringComparison.Ordinal);
+        Assert.Contains("look-ups", HoconSyntaxSpec.Error(Chain("a0 = {}", i => $"a{i} = ${{a{i - 1}}} ${{a{i - 1}}}") + "\na60.x = 1\nb = ${a60.y}"),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -7,7 +7,8 @@ namespace ActorRing.Cluster.Specs.Settings;
 
 public sealed class JobSettingsSpec : IDisposable
 {
-    private const string Model = "model { tokenizer = bytes, config { hidden_size = 64, intermediate_size = 96, num_hidden_layers = 2, num_attention_heads = 4, vocab_size = 256 } }\n";
+    private const string Model = "model { tokenizer = bytes, config { hidden_size = 64, intermediate_size = 96, num_hidden_layers = 2, num_attention_heads "
+        + "= 4, vocab_size = 256 } }\n";
     private const string Data = "data.train = \"a.txt\"\n";
 
     private readonly TempFolder folder = new();
@@ -63,7 +64,8 @@ public sealed class JobSettingsSpec : IDisposable
     [Fact]
     public void Arguments_must_win_over_the_job_when_both_set_a_key()
     {
-        var job = Load(Model + Data + "training.steps = 5", "--training.steps", "200", "--optimizer.lr=-0", "--data.train", "[\"x/*.txt\", y.txt]", "--job.name", "other");
+        var job = Load(Model + Data + "training.steps = 5", "--training.steps", "200", "--optimizer.lr=-0", "--data.train", "[\"x/*.txt\", y.txt]",
+            "--job.name", "other");
         Assert.Equal(200, job.Stages[0].Steps);
         Assert.Equal(0, job.Stages[0].Lr);
         Assert.Equal(["x/*.txt", "y.txt"], job.Stages[0].Data.Train);
@@ -105,27 +107,37 @@ public sealed class JobSettingsSpec : IDisposable
     [InlineData(Data + "lr_scheduler.name = cos", "job.conf:3: lr_scheduler.name is 'cos'; allowed: constant, linear, cosine")]
     [InlineData(Data + "activation_checkpoint.mode = selective", "job.conf:3: activation_checkpoint.mode is 'selective'; allowed: none, full, selective++")]
     [InlineData(Data + "compute.device = gpu", "job.conf:3: compute.device is 'gpu'; allowed: cpu, torch, cuda")]
-    [InlineData(Data + "compute { device = torch, isa = avx2 }", "job.conf:3: compute.isa chooses kernels of device cpu, and the device is another; allowed: auto")]
+    [InlineData(Data + "compute { device = torch, isa = avx2 }",
+        "job.conf:3: compute.isa chooses kernels of device cpu, and the device is another; allowed: auto")]
     [InlineData(Data + "compute.dtype = float16", "job.conf:3: compute.dtype is 'float16'; allowed: float32, bfloat16")]
-    [InlineData(Data + "job.name = \"../x\"", "job.conf:3: job.name is '../x'; allowed: letters, digits, '.', '_', '-', at most 64 of them, not starting with '.'")]
+    [InlineData(Data + "job.name = \"../x\"", "job.conf:3: job.name is '../x'; allowed: letters, digits, '.', '_', '-', at most 64 of them, not starting "
+        + "with '.'")]
     [InlineData(Data + "stages = []", "job.conf:3: stages is empty; allowed: a list of at least one object")]
     [InlineData(Data + "stages = null", "job.conf:3: stages is empty; allowed: a list of at least one object")]
     [InlineData(Data + "stages { steps = 5 }", "job.conf:3: stages is an object; allowed: a list of objects")]
     [InlineData(Data + "stages = [{ stepz = 5 }]", "job.conf:3: unknown key 'stages[0].stepz'; nearest is 'stages[].steps'")]
     [InlineData(Data + "stages = [{ name = a }, { name = a }]", "job.conf:3: stages[1].name 'a' is the name of 2 stages; allowed: one of each")]
-    [InlineData(Data + "stages = [{ steps = 5, lr_scheduler.warmup_steps = 6 }]", "job.conf:3: stages[0].lr_scheduler.warmup_steps is 6; allowed: 0 to 5, the steps of stage stage-1")]
-    [InlineData(Data + "lr_scheduler.warmup_steps = 6, stages = [{ steps = 5 }]", "job.conf:3: lr_scheduler.warmup_steps is 6; allowed: 0 to 5, the steps of stage stage-1")]
-    [InlineData(Data + "stages = [{ seq_len = 1M, batch_size = 4096 }]", "job.conf:3: stages[0].batch_size is 4096; allowed: at most 2047 rows of seq_len 1048576")]
-    [InlineData(Data + "model.path = x", "job.conf:1: model.config.hidden_size is set beside model.path; allowed: one of the two, because a given model has its own configuration", false)]
-    [InlineData(Data + "model.config.num_attention_heads = 5", "job.conf:3: model.config.num_attention_heads is 5; allowed: a divisor of hidden_size 64, or head_dim set")]
-    [InlineData(Data + "model.config.num_key_value_heads = 3", "job.conf:3: model.config.num_key_value_heads is 3; allowed: a divisor of num_attention_heads 4")]
+    [InlineData(Data + "stages = [{ steps = 5, lr_scheduler.warmup_steps = 6 }]",
+        "job.conf:3: stages[0].lr_scheduler.warmup_steps is 6; allowed: 0 to 5, the steps of stage stage-1")]
+    [InlineData(Data + "lr_scheduler.warmup_steps = 6, stages = [{ steps = 5 }]",
+        "job.conf:3: lr_scheduler.warmup_steps is 6; allowed: 0 to 5, the steps of stage stage-1")]
+    [InlineData(Data + "stages = [{ seq_len = 1M, batch_size = 4096 }]",
+        "job.conf:3: stages[0].batch_size is 4096; allowed: at most 2047 rows of seq_len 1048576")]
+    [InlineData(Data + "model.path = x", "job.conf:1: model.config.hidden_size is set beside model.path; allowed: one of the two, because a given model has "
+        + "its own configuration", false)]
+    [InlineData(Data + "model.config.num_attention_heads = 5",
+        "job.conf:3: model.config.num_attention_heads is 5; allowed: a divisor of hidden_size 64, or head_dim set")]
+    [InlineData(Data + "model.config.num_key_value_heads = 3",
+        "job.conf:3: model.config.num_key_value_heads is 3; allowed: a divisor of num_attention_heads 4")]
     [InlineData(Data + "model.config.head_dim = 15", "job.conf:3: model.config.head_dim is 15; allowed: an even number up to 256")]
     [InlineData(Data + "model.config.head_dim = 1024", "job.conf:3: model.config.head_dim is '1024'; allowed: a whole number from 2 to 256")]
     [InlineData(Data + "model.config.hidden_size = 4096", "job.conf: model.config.head_dim is 1024; allowed: an even number up to 256")]
     [InlineData(Data + "model.config.vocab_size = 255", "job.conf:3: model.config.vocab_size is 255; allowed: 256 and above, for tokenizer bytes")]
     [InlineData(Data + "model.config.vocab_size = null", "job.conf:3: model.config.vocab_size has no value; allowed: a whole number from 1 to 16777216")]
-    [InlineData(Data + "model.config.max_position_embeddings = 1024", "job.conf:3: model.config.max_position_embeddings is 1024; allowed: 2048 and above, the seq_len of stage stage-1")]
-    [InlineData(Data + "model.tokenizer = null, data.format = text", "job.conf:3: model.tokenizer has no value, and stage stage-1 reads text; allowed: bytes or the path of a tokenizer.json")]
+    [InlineData(Data + "model.config.max_position_embeddings = 1024",
+        "job.conf:3: model.config.max_position_embeddings is 1024; allowed: 2048 and above, the seq_len of stage stage-1")]
+    [InlineData(Data + "model.tokenizer = null, data.format = text",
+        "job.conf:3: model.tokenizer has no value, and stage stage-1 reads text; allowed: bytes or the path of a tokenizer.json")]
     [InlineData(Data + "data.add_bos = maybe", "job.conf:3: data.add_bos is 'maybe'; allowed: true, false, auto")]
     [InlineData(Data + "data.format = parquet", "job.conf:3: data.format is 'parquet'; allowed: auto, text, jsonl, tokens")]
     public void A_job_must_be_refused_in_one_line_when_a_value_is_wrong(string text, string error, bool alone = true)
@@ -184,7 +196,8 @@ public sealed class JobSettingsSpec : IDisposable
         JobSettings.Load(folder.Write("job.conf", text), RepositoryFiles.Path("hocon/reference.conf"), arguments, _ => null);
 
     private IEnumerable<string> Lines(string text, string[] arguments) =>
-        Assert.Throws<HoconException>(() => Load(text, arguments)).Errors.Select(line => line.Replace(folder.Path + Path.DirectorySeparatorChar, "", StringComparison.Ordinal));
+        Assert.Throws<HoconException>(() => Load(text, arguments)).Errors.Select(
+            line => line.Replace(folder.Path + Path.DirectorySeparatorChar, "", StringComparison.Ordinal));
 
     private List<string> Errors(string text, params string[] arguments) => [.. Lines(text, arguments)];
 }

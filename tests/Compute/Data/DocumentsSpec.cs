@@ -56,12 +56,14 @@ public sealed class DocumentsSpec : IDisposable
             @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
         ];
         var random = new Random(1);
-        var text = string.Concat(Enumerable.Range(0, 60_000).Select(_ => random.Next(9) switch { 0 => "\r\n", 1 => "\n\n  ", 2 => ". ", 3 => "  ", 4 => " 12345", 5 => "'s ", 6 => "…\n", _ => " word" }));
+        var text = string.Concat(Enumerable.Range(0, 60_000).Select(
+            _ => random.Next(9) switch { 0 => "\r\n", 1 => "\n\n  ", 2 => ". ", 3 => "  ", 4 => " 12345", 5 => "'s ", 6 => "…\n", _ => " word" }));
         var pieces = TextDocuments.Read(folder.Write("a.txt", text), 1024).Select(piece => piece.Text!).ToList();
         Assert.True(pieces.Count > 100);
         foreach (var pattern in patterns)
         {
-            Assert.Equal(Regex.Matches(text, pattern).Select(match => match.Value), pieces.SelectMany(piece => Regex.Matches(piece, pattern).Select(match => match.Value)));
+            Assert.Equal(Regex.Matches(text, pattern).Select(match => match.Value),
+                pieces.SelectMany(piece => Regex.Matches(piece, pattern).Select(match => match.Value)));
         }
     }
 
@@ -103,7 +105,8 @@ public sealed class DocumentsSpec : IDisposable
     [InlineData("\r\n")]
     public void Json_lines_must_be_one_document_each_when_they_have_text_or_ids(string end)
     {
-        var text = string.Join(end, "{\"text\":\"a\\nb\"}", "", "{\"id\":{\"text\":\"no\"},\"text\":\"\"}", "  ", "{\"input_ids\":[0,5,70000],\"text\":\"ignored\"}", "{\"input_ids\":[]}");
+        var text = string.Join(end, "{\"text\":\"a\\nb\"}", "", "{\"id\":{\"text\":\"no\"},\"text\":\"\"}", "  ",
+            "{\"input_ids\":[0,5,70000],\"text\":\"ignored\"}", "{\"input_ids\":[]}");
         foreach (var path in new[] { folder.Write("a.jsonl", "\uFEFF" + text), folder.Gzip("a.jsonl.gz", text + end) })
         {
             var documents = JsonLinesDocuments.Read(path, 1 << 20).ToList();
@@ -130,11 +133,16 @@ public sealed class DocumentsSpec : IDisposable
     [InlineData("{\"txt\":\"a\"}", "no document; allowed: an object with \"text\" (a string) or \"input_ids\" (a list of whole numbers from 0)")]
     [InlineData("{}", "no document; allowed: an object with \"text\" (a string) or \"input_ids\" (a list of whole numbers from 0)")]
     [InlineData("[1]", "a value that is no object; allowed: an object with \"text\" (a string) or \"input_ids\" (a list of whole numbers from 0)")]
-    [InlineData("{\"input_ids\":5}", "\"input_ids\" that is no list; allowed: an object with \"text\" (a string) or \"input_ids\" (a list of whole numbers from 0)")]
-    [InlineData("{\"input_ids\":[1,-1]}", "\"input_ids\" whose item 1 is no token id; allowed: an object with \"text\" (a string) or \"input_ids\" (a list of whole numbers from 0)")]
-    [InlineData("{\"input_ids\":[1.5]}", "\"input_ids\" whose item 0 is no token id; allowed: an object with \"text\" (a string) or \"input_ids\" (a list of whole numbers from 0)")]
-    [InlineData("{\"input_ids\":[2147483648]}", "\"input_ids\" whose item 0 is no token id; allowed: an object with \"text\" (a string) or \"input_ids\" (a list of whole numbers from 0)")]
-    [InlineData("{\"input_ids\":[[1]]}", "\"input_ids\" whose item 0 is no token id; allowed: an object with \"text\" (a string) or \"input_ids\" (a list of whole numbers from 0)")]
+    [InlineData("{\"input_ids\":5}", "\"input_ids\" that is no list; allowed: an object with \"text\" (a string) or \"input_ids\" (a list of whole numbers "
+        + "from 0)")]
+    [InlineData("{\"input_ids\":[1,-1]}", "\"input_ids\" whose item 1 is no token id; allowed: an object with \"text\" (a string) or \"input_ids\" (a list "
+        + "of whole numbers from 0)")]
+    [InlineData("{\"input_ids\":[1.5]}", "\"input_ids\" whose item 0 is no token id; allowed: an object with \"text\" (a string) or \"input_ids\" (a list "
+        + "of whole numbers from 0)")]
+    [InlineData("{\"input_ids\":[2147483648]}", "\"input_ids\" whose item 0 is no token id; allowed: an object with \"text\" (a string) or \"input_ids\" (a "
+        + "list of whole numbers from 0)")]
+    [InlineData("{\"input_ids\":[[1]]}", "\"input_ids\" whose item 0 is no token id; allowed: an object with \"text\" (a string) or \"input_ids\" (a list "
+        + "of whole numbers from 0)")]
     [InlineData("{\"text\":\"\\ud800\"}", "\"text\" is not Unicode text; allowed: UTF-8")]
     [InlineData("{\"text\":\"a\"} x", "not JSON at byte 13; allowed: one object a line")]
     [InlineData("{\"text\":\"a\"", "not JSON at byte 11; allowed: one object a line")]

@@ -115,6 +115,7 @@ public sealed class PackedRowsSpec : IDisposable
     private static string Show(PackedRows rows, long row)
     {
         var (ids, labels, starts, labelled) = Fill(rows, row);
-        return $"{string.Join(' ', ids)} > {string.Join(' ', labels.Select(label => label == PackedRows.Ignored ? "-" : $"{label}"))} | {string.Join(' ', starts)} | {labelled}";
+        return $"{string.Join(' ', ids)} > {string.Join(' ', labels.Select(label => label == PackedRows.Ignored ? "-" : $"{label}"))} | "
+            + $"{string.Join(' ', starts)} | {labelled}";
     }
 }

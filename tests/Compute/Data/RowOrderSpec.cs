@@ -14,7 +14,8 @@ public sealed class RowOrderSpec : IDisposable
         for (var count = 1; count <= 300; count++)
         {
             for (var key = 0UL; key < 3; key++)
-                Assert.Equal(Enumerable.Range(0, count).Select(i => (long)i), Enumerable.Range(0, count).Select(i => KeyedPermutation.Map(key, count, i)).Order());
+                Assert.Equal(Enumerable.Range(0, count).Select(i => (long)i),
+                    Enumerable.Range(0, count).Select(i => KeyedPermutation.Map(key, count, i)).Order());
         }
 
         const int many = 100_003;
@@ -37,7 +38,8 @@ public sealed class RowOrderSpec : IDisposable
 
     [Fact]
     public void The_map_must_be_refused_when_the_item_is_not_one() =>
-        Assert.All<(long Count, long Index)>([(0, 0), (-1, 0), (5, 5), (5, -1)], wrong => Assert.Throws<ArgumentOutOfRangeException>(() => KeyedPermutation.Map(1, wrong.Count, wrong.Index)));
+        Assert.All<(long Count, long Index)>([(0, 0), (-1, 0), (5, 5), (5, -1)], wrong =>
+            Assert.Throws<ArgumentOutOfRangeException>(() => KeyedPermutation.Map(1, wrong.Count, wrong.Index)));
 
     [Theory]
     [InlineData(1)]
@@ -63,7 +65,8 @@ public sealed class RowOrderSpec : IDisposable
     {
         using var corpus = PackedRowsSpec.Open(folder.Pack("a.tokens", 1000));
         var rows = new PackedRows(corpus, 10, documentMask: true);
-        long[] Order(long seed, int from, int count) => [.. Enumerable.Range(from, count).Select(place => new RowOrder(rows, seed, 4).RowAt(place / 4, place % 4))];
+        long[] Order(long seed, int from, int count) =>
+            [.. Enumerable.Range(from, count).Select(place => new RowOrder(rows, seed, 4).RowAt(place / 4, place % 4))];
         Assert.Equal(Order(1, 0, 200), Order(1, 0, 200));
         Assert.Equal(Order(1, 0, 200)[150..], Order(1, 150, 50));
         Assert.Equal(Order(1, 0, 200), Enumerable.Range(0, 200).Select(place => new RowOrder(rows, 1, 1).RowAt(place, 0)));
@@ -77,7 +80,8 @@ public sealed class RowOrderSpec : IDisposable
     {
         using var corpus = PackedRowsSpec.Open(folder.Pack("a.tokens", 100));
         var order = new RowOrder(new PackedRows(corpus, 10, documentMask: true), 1, 5);
-        Assert.Equal([4, 2, 0, 6, 7, 3, 9, 5, 1, 8, 15, 11, 14, 19, 12, 10, 17, 13, 16, 18], Enumerable.Range(0, 20).Select(place => order.RowAt(place / 5, place % 5)));
+        Assert.Equal([4, 2, 0, 6, 7, 3, 9, 5, 1, 8, 15, 11, 14, 19, 12, 10, 17, 13, 16, 18],
+            Enumerable.Range(0, 20).Select(place => order.RowAt(place / 5, place % 5)));
     }
 
     [Fact]

@@ -12,21 +12,27 @@ public sealed class SourceFilesSpec : IDisposable
     public void Files_must_come_in_the_order_named_and_those_of_a_pattern_by_name()
     {
         foreach (var name in new[] { "b.txt", "a.txt", "B.txt", "c.jsonl", ".hidden.txt", "a.txt.gz" }) folder.Write(name, "");
-        Assert.Equal([folder.File("c.jsonl"), folder.File("B.txt"), folder.File("a.txt"), folder.File("b.txt")], SourceFiles.Expand([folder.File("c.jsonl"), folder.File("*.txt")]));
-        Assert.Equal([folder.File("a.txt"), folder.File("b.txt"), folder.File("a.txt")], SourceFiles.Expand([folder.File("a.txt"), folder.File("b.tx?"), folder.File("a.txt")]));
+        Assert.Equal([folder.File("c.jsonl"), folder.File("B.txt"), folder.File("a.txt"), folder.File("b.txt")],
+            SourceFiles.Expand([folder.File("c.jsonl"), folder.File("*.txt")]));
+        Assert.Equal([folder.File("a.txt"), folder.File("b.txt"), folder.File("a.txt")],
+            SourceFiles.Expand([folder.File("a.txt"), folder.File("b.tx?"), folder.File("a.txt")]));
     }
 
     [Fact]
     public void A_name_must_be_refused_in_one_line_when_it_leads_to_no_file()
     {
         var none = folder.File("none.txt");
-        Assert.Equal($"{none}: matches no file; allowed: the path of a file, or a pattern such as data/*.txt", Assert.Throws<FileNotFoundException>(() => SourceFiles.Expand([none])).Message);
+        Assert.Equal($"{none}: matches no file; allowed: the path of a file, or a pattern such as data/*.txt",
+            Assert.Throws<FileNotFoundException>(() => SourceFiles.Expand([none])).Message);
         var pattern = folder.File("*.csv");
-        Assert.Equal($"{pattern}: matches no file; allowed: the path of a file, or a pattern such as data/*.txt", Assert.Throws<FileNotFoundException>(() => SourceFiles.Expand([pattern])).Message);
+        Assert.Equal($"{pattern}: matches no file; allowed: the path of a file, or a pattern such as data/*.txt",
+            Assert.Throws<FileNotFoundException>(() => SourceFiles.Expand([pattern])).Message);
         Assert.Throws<FileNotFoundException>(() => SourceFiles.Expand([folder.File("nowhere/*.txt")]));
-        Assert.Equal($"{folder.Path}: is a folder; allowed: a file, or a pattern such as {folder.File("*.txt")}", Assert.Throws<InvalidDataException>(() => SourceFiles.Expand([folder.Path])).Message);
+        Assert.Equal($"{folder.Path}: is a folder; allowed: a file, or a pattern such as {folder.File("*.txt")}",
+            Assert.Throws<InvalidDataException>(() => SourceFiles.Expand([folder.Path])).Message);
         var deep = folder.File("*/a.txt");
-        Assert.Equal($"{deep}: a wildcard in a folder's name; allowed: wildcards in the file name", Assert.Throws<InvalidDataException>(() => SourceFiles.Expand([deep])).Message);
+        Assert.Equal($"{deep}: a wildcard in a folder's name; allowed: wildcards in the file name",
+            Assert.Throws<InvalidDataException>(() => SourceFiles.Expand([deep])).Message);
     }
 
     [Theory]

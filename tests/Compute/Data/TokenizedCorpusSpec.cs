@@ -25,7 +25,8 @@ public sealed class TokenizedCorpusSpec : IDisposable
     [Fact]
     public void Files_must_follow_each_other_as_named_with_packed_ones_last()
     {
-        string[] files = [folder.Pack("p.tokens", 2, 3), folder.Write("b.txt", "bb"), folder.Pack("none.tokens"), folder.Gzip("a.txt.gz", "a"), folder.Write("empty.txt", ""), folder.Pack("q.tokens", 0, 1, 0)];
+        string[] files = [folder.Pack("p.tokens", 2, 3), folder.Write("b.txt", "bb"), folder.Pack("none.tokens"), folder.Gzip("a.txt.gz", "a"),
+            folder.Write("empty.txt", ""), folder.Pack("q.tokens", 0, 1, 0)];
         using var corpus = TokenizedCorpus.Open(files, Options(new Utf8Tokenizer(false)));
         Assert.Equal([98, 98, 97, 0, 1, 2, 3, 4, 0], All(corpus));
         Assert.Equal(8, corpus.DocumentCount);
@@ -40,7 +41,8 @@ public sealed class TokenizedCorpusSpec : IDisposable
                 Assert.Equal(All(corpus)[position..(position + length)], part);
                 var found = new long[length + 1];
                 var count = corpus.FindDocumentStarts(position, length, found);
-                Assert.Equal(new long[] { 2, 3, 5, 8, 9 }.Where(start => start > position && start <= position + length).Select(start => start - position), found[..count]);
+                Assert.Equal(new long[] { 2, 3, 5, 8, 9 }.Where(start => start > position && start <= position + length).Select(start => start - position),
+                    found[..count]);
             }
         }
 
@@ -91,11 +93,14 @@ public sealed class TokenizedCorpusSpec : IDisposable
     public void An_id_must_be_refused_with_file_and_document_when_the_model_does_not_have_it()
     {
         var json = folder.Write("a.jsonl", "{\"text\":\"ab\"}\n\n{\"input_ids\":[1,300]}");
-        Assert.Equal($"{json}:3: document 1 (from 0) holds token id 300; allowed: 0 to 257, the model's vocabulary", Error([json], Options(new Utf8Tokenizer(true))));
+        Assert.Equal($"{json}:3: document 1 (from 0) holds token id 300; allowed: 0 to 257, the model's vocabulary",
+            Error([json], Options(new Utf8Tokenizer(true))));
         var text = folder.Write("a.txt", "az");
-        Assert.Equal($"{text}: document 0 (from 0) holds token id 122; allowed: 0 to 121, the model's vocabulary", Error([text], Options(new Utf8Tokenizer(false)) with { VocabularySize = 122 }));
+        Assert.Equal($"{text}: document 0 (from 0) holds token id 122; allowed: 0 to 121, the model's vocabulary",
+            Error([text], Options(new Utf8Tokenizer(false)) with { VocabularySize = 122 }));
         var packed = folder.Pack("p.tokens", 2, 0, 4);
-        Assert.Equal($"{packed}: document 2 (from 0) holds token id 3; allowed: 0 to 2, the model's vocabulary", Error([packed], Options(null) with { VocabularySize = 3 }));
+        Assert.Equal($"{packed}: document 2 (from 0) holds token id 3; allowed: 0 to 2, the model's vocabulary",
+            Error([packed], Options(null) with { VocabularySize = 3 }));
         Assert.Empty(Directory.GetFiles(folder.Cache));
     }
 
@@ -105,7 +110,8 @@ public sealed class TokenizedCorpusSpec : IDisposable
         var text = folder.Write("a.txt", "az");
         var options = Options(new Utf8Tokenizer(false));
         TokenizedCorpus.Open([text], options).Dispose();
-        Assert.Equal($"{text}: document 0 (from 0) holds token id 122; allowed: 0 to 99, the model's vocabulary", Error([text], options with { VocabularySize = 100 }));
+        Assert.Equal($"{text}: document 0 (from 0) holds token id 122; allowed: 0 to 99, the model's vocabulary",
+            Error([text], options with { VocabularySize = 100 }));
     }
 
     [Fact]
@@ -116,7 +122,8 @@ public sealed class TokenizedCorpusSpec : IDisposable
         bytes[64 + (2 * 4)] = 200;
         File.WriteAllBytes(path, bytes);
         using var corpus = TokenizedCorpus.Open([path], Options(null) with { VocabularySize = 6 });
-        Assert.Equal($"{path}: document 1 (from 0) holds token id 200; allowed: 0 to 5, the model's vocabulary", Assert.Throws<InvalidDataException>(() => All(corpus)).Message);
+        Assert.Equal($"{path}: document 1 (from 0) holds token id 200; allowed: 0 to 5, the model's vocabulary",
+            Assert.Throws<InvalidDataException>(() => All(corpus)).Message);
     }
 
     [Fact]
@@ -124,8 +131,10 @@ public sealed class TokenizedCorpusSpec : IDisposable
     {
         var text = folder.Write("a.txt", "a");
         Assert.Equal($"{text}: text, and the model has no tokenizer; allowed: input_ids, or a tokenizer", Error([text], Options(null)));
-        Assert.Equal("add_bos is true and the tokenizer has no BOS token; allowed: false or auto", Error([text], Options(new Utf8Tokenizer(false)) with { AddBos = true }));
-        Assert.Equal("add_eos is true and the tokenizer has no EOS token; allowed: false or auto", Error([text], Options(new Utf8Tokenizer(false)) with { AddEos = true }));
+        Assert.Equal("add_bos is true and the tokenizer has no BOS token; allowed: false or auto",
+            Error([text], Options(new Utf8Tokenizer(false)) with { AddBos = true }));
+        Assert.Equal("add_eos is true and the tokenizer has no EOS token; allowed: false or auto",
+            Error([text], Options(new Utf8Tokenizer(false)) with { AddEos = true }));
         Assert.Empty(Directory.GetFiles(folder.Cache));
     }
 
@@ -154,7 +163,8 @@ public sealed class TokenizedCorpusSpec : IDisposable
 
     private CorpusOptions Options(Utf8Tokenizer? tokenizer) => new(258, folder.Cache) { Tokenizer = tokenizer, TokenizerKey = "utf-8" };
 
-    private static string Error(string[] files, CorpusOptions options) => Assert.Throws<InvalidDataException>(() => TokenizedCorpus.Open(files, options)).Message;
+    private static string Error(string[] files, CorpusOptions options) =>
+        Assert.Throws<InvalidDataException>(() => TokenizedCorpus.Open(files, options)).Message;
 
     private sealed class Cancel(CancellationTokenSource source, long tokens) : IProgress<CorpusProgress>
     {

@@ -55,7 +55,8 @@ internal sealed class HoconBinder(HoconObject tree, IReadOnlyList<HoconPath> sub
             if (keys.Contains(asked)) continue;
             if (sections.Contains(asked) && value is HoconObject inner) FindUnknown(inner, name, asked);
             else if (sections.Contains(asked + "[]") && value is HoconArray list) FindUnknownInList(list, name, asked + "[]");
-            else if (!sections.Contains(asked) && !sections.Contains(asked + "[]") && !(shown.Length == 0 && ServesSubstitutions(key))) ReportUnknown(value, name);
+            else if (!sections.Contains(asked) && !sections.Contains(asked + "[]") && !(shown.Length == 0 && ServesSubstitutions(key)))
+                ReportUnknown(value, name);
         }
     }
 

@@ -32,7 +32,9 @@ internal sealed class HoconLoader(Func<string, string?> environment, HoconLimits
 
     /// <summary>An argument such as <c>--training.steps 200</c>; a whole number as a key reaches into a list, as in <c>--stages.0.steps 5</c>.</summary>
     /// <param name="key">Dotted, without the dashes.</param>
-    /// <param name="value">HOCON if it starts with <c>[</c>, <c>{</c> or <c>"</c> or holds <c>${</c>; otherwise the text itself, whatever its characters.</param>
+    /// <param name="value">
+    /// HOCON if it starts with <c>[</c>, <c>{</c> or <c>"</c> or holds <c>${</c>; otherwise the text itself, whatever its characters.
+    /// </param>
     public HoconLoader AddOverride(string key, string value)
     {
         var at = new HoconPosition($"--{HoconText.Escape(key)}", 0);
@@ -77,7 +79,8 @@ internal sealed class HoconLoader(Func<string, string?> environment, HoconLimits
 
     private ObjectNode? Include(HoconPosition at, string name, bool required, HoconPath? place)
     {
-        if (name.Length == 0 || name.Contains('\0', StringComparison.Ordinal)) throw new HoconException(at, $"include of {HoconText.Quote(name)}, which is no file name");
+        if (name.Length == 0 || name.Contains('\0', StringComparison.Ordinal))
+            throw new HoconException(at, $"include of {HoconText.Quote(name)}, which is no file name");
         var path = Path.Combine(open.Count == 0 ? "" : Path.GetDirectoryName(open[^1].Shown) ?? "", name);
         if (!File.Exists(path) && File.Exists(path + ".conf")) path += ".conf";
         if (File.Exists(path)) return Read(at, path, place);

@@ -199,7 +199,8 @@ internal sealed class HoconParser(string text, string source, int firstLine, Hoc
     {
         var optional = scanner.TrySkip("?");
         var written = ParsePath();
-        if (!scanner.TrySkip("}")) throw new HoconException(at, $"substitution of {HoconText.Quote(written.ToString())} meets {scanner.Found()}; '}}' is missing");
+        if (!scanner.TrySkip("}")) throw new HoconException(
+            at, $"substitution of {HoconText.Quote(written.ToString())} meets {scanner.Found()}; '}}' is missing");
         return new SubstitutionNode(at, place?.Then(written) ?? written, written, optional, owner);
     }
 

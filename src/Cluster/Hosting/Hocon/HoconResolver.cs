@@ -97,7 +97,8 @@ internal sealed class HoconResolver(ObjectNode root, Func<string, string?> envir
         if (values.Sum(value => (long)((HoconScalar)value).Text.Length) > limits.StringLength)
             throw new HoconException(node.At, $"a text of more than {limits.StringLength} characters");
         if (values.Count == 1) return new HoconScalar(node.At, ((HoconScalar)values[0]).Text, ((HoconScalar)values[0]).Quoted);
-        return new HoconScalar(node.At, string.Concat(parts.Select(part => part.Node is SpaceNode space ? space.Text : (part.Value as HoconScalar)?.Text)), quoted: true);
+        return new HoconScalar(node.At, string.Concat(parts.Select(part => part.Node is SpaceNode space ? space.Text : (part.Value as HoconScalar)?.Text)),
+            quoted: true);
     }
 
     private HoconObject Join(HoconObject lower, HoconObject upper)

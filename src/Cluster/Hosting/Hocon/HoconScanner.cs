@@ -75,7 +75,8 @@ internal sealed class HoconScanner(string text, string source, int firstLine)
     public string ReadUnquoted(bool stopAtDot)
     {
         var start = offset;
-        while (!AtEnd && !IsSpace(Peek()) && !AtComment && !(stopAtDot && Peek() == '.') && (!Reserved.Contains(Peek()) || (Peek() == '+' && !stopAtDot))) offset++;
+        while (!AtEnd && !IsSpace(Peek()) && !AtComment && !(stopAtDot && Peek() == '.')
+            && (!Reserved.Contains(Peek()) || (Peek() == '+' && !stopAtDot))) offset++;
         return text[start..offset];
     }
 
@@ -121,7 +122,8 @@ internal sealed class HoconScanner(string text, string source, int firstLine)
             return (char)code;
         }
 
-        throw Error($"unknown escape '\\{(AtEnd ? "" : HoconText.Escape(kind.ToString()))}' in a quoted string; allowed: \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
+        throw Error($"unknown escape '\\{(AtEnd ? "" : HoconText.Escape(kind.ToString()))}' in a quoted string; allowed: \\\" \\\\ \\/ \\b \\f \\n \\r \\t "
+            + "\\uXXXX");
     }
 
     private string ReadTripleQuoted()

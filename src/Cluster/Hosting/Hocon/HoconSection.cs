@@ -34,7 +34,8 @@ internal sealed class HoconSection(HoconBinder binder, HoconObject node, string 
 
     /// <summary>A whole number, with <c>k</c>, <c>Ki</c>, <c>M</c> for powers of 1024.</summary>
     public long GetLong(string key, long min, long max, long? orElse = null) =>
-        Read(key, WholeNumber(min, max), orElse is not null, orElse ?? min, (string text, out long value) => HoconUnits.TryCount(text, out value) && value >= min && value <= max);
+        Read(key, WholeNumber(min, max), orElse is not null, orElse ?? min, (string text, out long value) =>
+            HoconUnits.TryCount(text, out value) && value >= min && value <= max);
 
     /// <summary>A whole number; null for a key that is absent or null.</summary>
     public int? GetOptionalInt(string key, int min, int max) => (int?)Read(key, WholeNumber(min, max), true, null, (string text, out long? value) =>
@@ -90,7 +91,8 @@ internal sealed class HoconSection(HoconBinder binder, HoconObject node, string 
     /// <summary>One of a few spellings, which are case-sensitive.</summary>
     public T GetEnum<T>(string key, IReadOnlyDictionary<string, T> spellings, T? orElse = null)
         where T : struct
-        => Read(key, string.Join(", ", spellings.Keys), orElse is not null, orElse ?? default, (string text, out T value) => spellings.TryGetValue(text, out value));
+        => Read(key, string.Join(", ", spellings.Keys), orElse is not null, orElse ?? default, (string text, out T value) =>
+            spellings.TryGetValue(text, out value));
 
     /// <summary>A duration such as <c>5s</c>; <see cref="Timeout.InfiniteTimeSpan"/> for <c>off</c> or <c>infinite</c>.</summary>
     public TimeSpan GetDuration(string key, TimeSpan min, TimeSpan max, bool offAllowed = false, TimeSpan? orElse = null) =>

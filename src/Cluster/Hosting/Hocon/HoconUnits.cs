@@ -14,7 +14,9 @@ internal static class HoconUnits
         return TryScale(number, power < 0 ? 0 : BigInteger.Pow(1024, power), out count);
     }
 
-    /// <summary><c>64MiB</c>, <c>128k</c>, <c>1GB</c>, plain bytes without a unit. <c>kB</c>, <c>MB</c> count by 1000; <c>k</c>, <c>K</c>, <c>KiB</c> by 1024.</summary>
+    /// <summary>
+    /// <c>64MiB</c>, <c>128k</c>, <c>1GB</c>, plain bytes without a unit. <c>kB</c>, <c>MB</c> count by 1000; <c>k</c>, <c>K</c>, <c>KiB</c> by 1024.
+    /// </summary>
     public static bool TrySize(string text, out long bytes)
     {
         var (number, unit) = Split(text);
@@ -46,7 +48,8 @@ internal static class HoconUnits
 
     /// <summary>A finite number in the notation of JSON.</summary>
     public static bool TryNumber(string text, out double number) =>
-        double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out number)
+        double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture,
+            out number)
         && double.IsFinite(number);
 
     /// <summary><c>true yes on</c> and <c>false no off</c>.</summary>
@@ -65,7 +68,8 @@ internal static class HoconUnits
         for (var power = 1; power <= letters.Length; power++)
         {
             var letter = letters[power - 1];
-            if (unit == (power == 1 ? "kB" : $"{letter}B") || unit == $"{tens[power - 1]}byte" || unit == $"{tens[power - 1]}bytes") return BigInteger.Pow(1000, power);
+            if (unit == (power == 1 ? "kB" : $"{letter}B") || unit == $"{tens[power - 1]}byte" || unit == $"{tens[power - 1]}bytes")
+                return BigInteger.Pow(1000, power);
             if (unit == $"{letter}" || unit == $"{char.ToLowerInvariant(letter)}" || unit == $"{letter}i" || unit == $"{letter}iB"
                 || unit == $"{twos[power - 1]}byte" || unit == $"{twos[power - 1]}bytes")
                 return BigInteger.Pow(1024, power);

@@ -3,7 +3,9 @@ using ActorRing.Cluster.Hosting.Hocon;
 
 namespace ActorRing.Cluster.Hosting.Settings;
 
-/// <summary>Keys to records: every key of <c>hocon/reference.conf</c> is read here, once. What keys demand of each other is in <see cref="JobRules"/>.</summary>
+/// <summary>
+/// Keys to records: every key of <c>hocon/reference.conf</c> is read here, once. What keys demand of each other is in <see cref="JobRules"/>.
+/// </summary>
 internal sealed partial class JobReader(HoconBinder binder, string fileName)
 {
     private const int MaxTokens = 1 << 30;

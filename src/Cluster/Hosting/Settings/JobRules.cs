@@ -37,7 +37,8 @@ internal static class JobRules
         if (model.Tokenizer == ModelSettings.ByteTokenizer && shape.VocabSize < 256)
             config.Fail("vocab_size", $"is {shape.VocabSize}; allowed: 256 and above, for tokenizer bytes");
         if (stages.Count > 0 && stages.MaxBy(stage => stage.SeqLen) is { } longest && longest.SeqLen > shape.MaxPositionEmbeddings)
-            config.Fail("max_position_embeddings", $"is {shape.MaxPositionEmbeddings}; allowed: {longest.SeqLen} and above, the seq_len of stage {longest.Name}");
+            config.Fail("max_position_embeddings",
+                $"is {shape.MaxPositionEmbeddings}; allowed: {longest.SeqLen} and above, the seq_len of stage {longest.Name}");
     }
 
     private static void CheckStage(HoconSection section, StageSettings stage, HoconSection root)
