@@ -12,6 +12,9 @@ internal static class CommandLine
     private const int Failed = 1;
     private const int WrongUse = 2;
 
+    // How long ctrl-c may wait for the step in hand and the export before the process ends all the same.
+    private static readonly TimeSpan LongestStep = TimeSpan.FromMinutes(30);
+
     /// <summary>Stopped by the user; what was done is kept.</summary>
     internal const int Interrupted = 130;
 
@@ -40,7 +43,7 @@ internal static class CommandLine
 
         try
         {
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = LongestStep });
         }
         catch (HoconException error)
         {
