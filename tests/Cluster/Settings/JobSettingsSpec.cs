@@ -88,7 +88,7 @@ public sealed class JobSettingsSpec : IDisposable
         var job = JobSettings.Load(tiny, reference, [], _ => null);
         Assert.Equal("runs/tiny", job.Output);
         Assert.Equal([(256, (double?)null), (512, 40000)], job.Stages.Select(stage => (stage.SeqLen, stage.RopeTheta)));
-        Assert.All(job.Stages, stage => Assert.Equal(["artifacts/data/kjv.txt"], stage.Data.Train));
+        Assert.All(job.Stages, stage => Assert.Equal(["artifacts/data/kjv/*.txt"], stage.Data.Train));
         Assert.InRange(Parameters(job.Model.Config!), 800_000, 2_000_000);
         var other = JobSettings.Load(tiny, reference, [], name => name == "ACTORRING_TEXT" ? "/books/mine.txt" : null);
         Assert.All(other.Stages, stage => Assert.Equal(["/books/mine.txt"], stage.Data.Train));
