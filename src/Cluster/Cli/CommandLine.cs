@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorRing.Cluster.Cli.Commands;
 using ActorRing.Cluster.Hosting.Hocon;
 using ActorRing.Compute.Training;
 using ActorRing.Native;
@@ -11,11 +12,23 @@ internal static class CommandLine
     private const int Failed = 1;
     private const int WrongUse = 2;
 
+    // How long ctrl-c may wait for the step in hand and the export before the process ends all the same.
+    private static readonly TimeSpan LongestStep = TimeSpan.FromMinutes(30);
+
     /// <summary>Stopped by the user; what was done is kept.</summary>
     internal const int Interrupted = 130;
 
-    internal static int Run(RootCommand root, string[] arguments)
+    /// <summary>The composition root: parses, runs one command, turns whatever happened into one line and an exit code.</summary>
+    internal static int Run(string[] arguments)
     {
+        var root = new RootCommand("ActorRing trains language models on very long sequences.")
+        {
+            TrainCommand.Create(),
+            PlanCommand.Create(),
+            EvalCommand.Create(),
+            BenchCommand.Create(),
+            DoctorCommand.Create(),
+        };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
@@ -30,7 +43,7 @@ internal static class CommandLine
 
         try
         {
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = LongestStep });
         }
         catch (HoconException error)
         {

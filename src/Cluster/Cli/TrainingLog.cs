@@ -62,7 +62,9 @@ internal sealed class TrainingLog : ITrainingObserver, IDisposable
             $"step: {number,4}  loss: {result.Loss,8:F5}  grad_norm: {result.GradientNorm,8:F4}  lr: {result.LearningRate:0.00e+00}  tps: {tokensPerSecond,9:N0}  gflops: {gigaflops,7:F1}  stage: {stage.Name}");
         if (_live)
         {
-            Live($"[green]{number * 100 / _totalSteps,3}%[/] {Markup.Escape(text)}");
+            // A line that wraps could not be rewritten.
+            var room = Math.Max(20, Console.WindowWidth - 6);
+            Live($"[green]{number * 100 / _totalSteps,3}%[/] {Markup.Escape(text.Length > room ? text[..room] : text)}");
             if (number % _logEvery == 0 || number == _totalSteps)
             {
                 Close();

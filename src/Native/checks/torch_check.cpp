@@ -1,6 +1,6 @@
 // Every operation of the C ABI against plain float64 loops, at awkward shapes. `torch_check` runs on the CPU, `torch_check cuda` on GPU 0.
 // Prints one line per comparison that fails and a count at the end; exit code 1 if any failed. On a busy machine set OMP_WAIT_POLICY=passive: spinning workers
-// make it ten times slower.
+// make it several times slower.
 #include "check.h"
 
 using namespace check;

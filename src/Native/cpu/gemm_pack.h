@@ -64,75 +64,105 @@ AR_INLINE F load_across(const std::byte* p, int64_t stride_bytes, bool last, int
   }
 }
 
-// One panel: `columns` <= NR columns, `k_elements` elements along K.
+// One panel of a B that lies along K: `columns` <= TC of them, `k_elements` elements along K.
 template <Units U>
-__attribute__((noinline)) static void pack_panel(const std::byte* from, bool k_contiguous, int64_t stride_bytes, int64_t columns, int64_t k_elements, float* to) {
+__attribute__((noinline)) static void pack_panel_along_k(const std::byte* from, int64_t stride_bytes, int64_t columns, int64_t k_elements, float* to) {
   const int64_t per_unit = elements_per_unit(U);
   const int64_t k_units = (k_elements + per_unit - 1) / per_unit;
-  if (k_contiguous) {
-    for (int64_t j = 0; j < NR; j += W) {
-      for (int64_t k = 0; k < k_units; k += W) {
-        const std::byte* corner = from + j * stride_bytes + k * per_unit * bytes_per_element(U);
-        F block[W];
-#pragma GCC unroll 16
-        for (int i = 0; i < W; i++) block[i] = j + i < columns ? load_along_k<U>(corner + i * stride_bytes, k_elements - k * per_unit) : zero();
-        transpose(block);
-        float* target = to + k * NR + j;
-        if (k + W <= k_units) {
-#pragma GCC unroll 16
-          for (int i = 0; i < W; i++) store(target + i * NR, block[i]);
-        } else {
-          for (int i = 0; i < k_units - k; i++) store(target + i * NR, block[i]);
-        }
-      }
-    }
-  } else {
-    for (int64_t k = 0; k < k_units; k++) {
-      const std::byte* row = from + k * per_unit * stride_bytes;
-      // Each row is a page of its own to the hardware's prefetcher.
-      __builtin_prefetch(row + 8 * per_unit * stride_bytes, 0, 3);
-      __builtin_prefetch(row + 8 * per_unit * stride_bytes + 64, 0, 3);
-      __builtin_prefetch(row + 8 * per_unit * stride_bytes + 128, 0, 3);
-      __builtin_prefetch(row + 8 * per_unit * stride_bytes + 192, 0, 3);
-      for (int64_t j = 0; j < NR; j += W) {
-        const F units = j < columns ? load_across<U>(row + j * bytes_per_element(U), stride_bytes, k * per_unit + 1 >= k_elements, columns - j) : zero();
-        store(to + k * NR + j, units);
-      }
-    }
-  }
-}
-
-// Rows of A as they lie, K contiguous: row i at to + i * row_units.
-template <Units U>
-__attribute__((noinline)) static void pack_rows(const std::byte* from, int64_t stride_bytes, int64_t rows, int64_t padded_rows, int64_t k_elements, int64_t row_units, float* to) {
-  const int64_t per_unit = elements_per_unit(U);
-  const int64_t k_units = (k_elements + per_unit - 1) / per_unit;
-  for (int64_t i = 0; i < padded_rows; i++) {
+  for (int64_t j = 0; j < TC; j += W) {
     for (int64_t k = 0; k < k_units; k += W) {
-      const F units = i < rows ? load_along_k<U>(from + i * stride_bytes + k * per_unit * bytes_per_element(U), k_elements - k * per_unit) : zero();
-      store(to + i * row_units + k, units);
+      const std::byte* corner = from + j * stride_bytes + k * per_unit * bytes_per_element(U);
+      F block[W];
+#pragma GCC unroll 16
+      for (int i = 0; i < W; i++) __builtin_prefetch(corner + i * stride_bytes + 256, 0, 3);
+#pragma GCC unroll 16
+      for (int i = 0; i < W; i++) block[i] = j + i < columns ? load_along_k<U>(corner + i * stride_bytes, k_elements - k * per_unit) : zero();
+      transpose(block);
+      float* target = to + k * TC + j;
+      if (k + W <= k_units) {
+#pragma GCC unroll 16
+        for (int i = 0; i < W; i++) store(target + i * TC, block[i]);
+      } else {
+        for (int i = 0; i < k_units - k; i++) store(target + i * TC, block[i]);
+      }
     }
   }
 }
 
-// Strips of A whose rows are contiguous in memory: strip s at to + s * MR * k_units, unit k of its row i at [k * MR + i].
+// Panels of a B that lies across K, all of them row by row, as the hardware's prefetcher likes it: panel p starts at to + p * panel_floats.
 template <Units U>
-__attribute__((noinline)) static void pack_strips(const std::byte* from, int64_t stride_bytes, int64_t rows, int64_t k_elements, float* to) {
+__attribute__((noinline)) static void pack_panels_across_k(const std::byte* from, int64_t stride_bytes, int64_t columns, int64_t k_elements, int64_t panel_floats, float* to) {
   const int64_t per_unit = elements_per_unit(U);
-  const int64_t k_units = (k_elements + per_unit - 1) / per_unit;
-  for (int64_t k = 0; k < k_units; k++) {
+  for (int64_t k = 0; k * per_unit < k_elements; k++) {
     const std::byte* row = from + k * per_unit * stride_bytes;
     const bool last = k * per_unit + 1 >= k_elements;
-    for (int64_t i = 0; i < rows; i += 16) __builtin_prefetch(row + 4 * per_unit * stride_bytes + i * bytes_per_element(U), 0, 3);
-    float* target = to + k * MR;
-    int64_t i = 0;
-    for (; i + W <= rows; i += MR) {
-      store_first(target, MR, load_across<U>(row + i * bytes_per_element(U), stride_bytes, last, W));
-      target += MR * k_units;
+    float* target = to + k * TC;
+    for (int64_t column = 0; column < columns; column += TC) {
+      if (columns - column >= TC) {
+#pragma GCC unroll 8
+        for (int64_t j = 0; j < TC; j += W) store(target + j, load_across<U>(row + (column + j) * bytes_per_element(U), stride_bytes, last, W));
+      } else {
+        for (int64_t j = 0; j < TC; j += W) {
+          const int64_t n = columns - column - j;
+          store(target + j, n > 0 ? load_across<U>(row + (column + j) * bytes_per_element(U), stride_bytes, last, n) : zero());
+        }
+      }
+      target += panel_floats;
     }
-    for (; i < rows; i += MR) {
-      store_first(target, MR, load_across<U>(row + i * bytes_per_element(U), stride_bytes, last, rows - i));
-      target += MR * k_units;
+  }
+}
+
+// A strip of A that lies along K: unit k of row i at to[k * TR + i]. May write up to W - TR floats beyond the strip.
+template <Units U>
+AR_INLINE void pack_strip_along_k(const std::byte* from, int64_t stride_bytes, int64_t rows, int64_t k_elements, float* to) {
+  const int64_t per_unit = elements_per_unit(U);
+  const int64_t k_units = (k_elements + per_unit - 1) / per_unit;
+  for (int64_t k = 0; k < k_units; k += W) {
+    const std::byte* corner = from + k * per_unit * bytes_per_element(U);
+    F block[W];
+#pragma GCC unroll 16
+    for (int i = 0; i < W; i++) {
+      block[i] = zero();
+      if (i >= TR || i >= rows) continue;
+      __builtin_prefetch(corner + i * stride_bytes + 256, 0, 3);
+      block[i] = load_along_k<U>(corner + i * stride_bytes, k_elements - k * per_unit);
+    }
+    transpose(block);
+    // Ascending, each store over what the one before wrote too much.
+    if (k + W <= k_units) {
+#pragma GCC unroll 16
+      for (int i = 0; i < W; i++) store(to + (k + i) * TR, block[i]);
+    } else {
+      for (int i = 0; i < k_units - k; i++) store(to + (k + i) * TR, block[i]);
+    }
+  }
+}
+
+template <Units U>
+__attribute__((noinline)) static void pack_strips_along_k(const std::byte* from, int64_t stride_bytes, int64_t rows, int64_t k_elements, int64_t strip_floats, float* to) {
+  for (int64_t i = 0; i < rows; i += TR) pack_strip_along_k<U>(from + i * stride_bytes, stride_bytes, rows - i, k_elements, to + i / TR * strip_floats);
+}
+
+// The same of an A that lies across K.
+template <Units U>
+__attribute__((noinline)) static void pack_strips_across_k(const std::byte* from, int64_t stride_bytes, int64_t rows, int64_t k_elements, int64_t strip_floats, float* to) {
+  const int64_t per_unit = elements_per_unit(U);
+  const int64_t k_units = (k_elements + per_unit - 1) / per_unit;
+  // Eight K at a visit: each strip is a page of its own, and so is each row that is read.
+  for (int64_t group = 0; group < k_units; group += 8) {
+    const int64_t end = min(group + 8, k_units);
+    for (int64_t i = 0; i < rows; i += TR) {
+      const std::byte* column = from + i * bytes_per_element(U);
+      float* target = to + i / TR * strip_floats;
+      if (i + W <= rows && end == group + 8 && end * per_unit <= k_elements) {
+#pragma GCC unroll 8
+        for (int64_t k = group; k < group + 8; k++) __builtin_prefetch(column + (k + 8) * per_unit * stride_bytes, 0, 3);
+#pragma GCC unroll 8
+        for (int64_t k = group; k < group + 8; k++) store(target + k * TR, load_across<U>(column + k * per_unit * stride_bytes, stride_bytes, false, W));
+      } else {
+        for (int64_t k = group; k < end; k++)
+          store(target + k * TR, load_across<U>(column + k * per_unit * stride_bytes, stride_bytes, k * per_unit + 1 >= k_elements, min(rows - i, W)));
+      }
     }
   }
 }

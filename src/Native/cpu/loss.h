@@ -12,7 +12,7 @@ namespace actorring::cpu::AR_ISA {
 
 constexpr int32_t kUnlabelled = -100;
 constexpr int64_t kLogitsBytes = 16 << 20;
-constexpr int64_t kFewestLossRows = 16 * MR;  // below, every chunk's pass over w would cost more than its products
+constexpr int64_t kFewestLossRows = kBlockRows;  // below, every chunk's pass over w would cost more than its products
 constexpr int64_t kMostLossRows = 1024;
 
 struct LossPlan {
@@ -20,11 +20,11 @@ struct LossPlan {
   int64_t logits_row;  // elements between rows of logits
 };
 
-// chunk_rows = 16 MiB / (4 V), between 96 and 1024 (AVX), a multiple of the register tile, at most R.
+// chunk_rows = 16 MiB / (4 V), between about 100 and 1024, a multiple of the register tile's rows, at most R.
 static LossPlan plan_loss(const View& x, const View& w) {
   LossPlan plan;
   plan.logits_row = round_up(w.shape[0], 16) + 16;
-  plan.chunk_rows = min(x.shape[0], clamp(kLogitsBytes / (4 * plan.logits_row), kFewestLossRows, kMostLossRows) / MR * MR);
+  plan.chunk_rows = min(x.shape[0], clamp(kLogitsBytes / (4 * plan.logits_row), kFewestLossRows, kMostLossRows) / TR * TR);
   return plan;
 }
 

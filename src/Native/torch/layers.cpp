@@ -148,7 +148,7 @@ void swiglu_backward(ar_context& context, const View& gate_up, const View& dy, c
       const at::Tensor up = float32(rows.narrow(1, size, size));
       const at::Tensor d_rows = float32(gradient.narrow(0, first, count));
       const at::Tensor sigmoid = gate.sigmoid();
-      const at::Tensor silu = gate * sigmoid;
+      const at::Tensor silu = at::silu(gate);  // as in the forward pass: recomputing must give the same bits
       // silu'(g) = sigmoid (1 + g (1 - sigmoid)) = sigmoid + silu (1 - sigmoid).
       const at::Tensor d_up = d_rows * silu;
       const at::Tensor d_gate = (sigmoid + silu * (1 - sigmoid)).mul_(up).mul_(d_rows);

@@ -14,6 +14,9 @@ int64_t document_start(const ar_attention_mask& mask, int64_t position) {
   return mask.document_starts == nullptr ? 0 : mask.document_starts[document_of(mask, position)];
 }
 
+// Positions stay below 2^48; a sink that reaches beyond all of them must not overflow.
+int64_t sink_end(const ar_attention_mask& mask, int64_t position) { return document_start(mask, position) + std::min(mask.sink, int64_t{1} << 60); }
+
 Tile all_of(Tile a, Tile b) {
   if (a == Tile::Hidden || b == Tile::Hidden) return Tile::Hidden;
   return a == Tile::Full && b == Tile::Full ? Tile::Full : Tile::Partial;
@@ -27,8 +30,8 @@ Tile causal_tile(Positions q, Positions k) {
 Tile window_tile(const ar_attention_mask& mask, Positions q, Positions k) {
   if (k.first > q.last() - mask.window) return Tile::Full;
   // Document starts rise with the query, so the last query has the most sinks behind it and the first the fewest.
-  if (mask.sink > 0 && k.last() < document_start(mask, q.first) + mask.sink) return Tile::Full;
-  const bool no_sink = mask.sink == 0 || k.first >= document_start(mask, q.last()) + mask.sink;
+  if (mask.sink > 0 && k.last() < sink_end(mask, q.first)) return Tile::Full;
+  const bool no_sink = mask.sink == 0 || k.first >= sink_end(mask, q.last());
   return k.last() <= q.first - mask.window && no_sink ? Tile::Hidden : Tile::Partial;
 }
 
@@ -118,7 +121,7 @@ at::Tensor hidden_pairs(const ar_attention_mask& mask, Positions q, Positions k,
   if (mask.window > 0) {
     at::Tensor too_old = age.ge(mask.window);
     if (mask.sink > 0)
-      too_old.logical_and_(k_at.ge(per_token(q, place, [&](int64_t position) { return document_start(mask, position) + mask.sink; }).unsqueeze(1)));
+      too_old.logical_and_(k_at.ge(per_token(q, place, [&](int64_t position) { return sink_end(mask, position); }).unsqueeze(1)));
     hidden.logical_or_(too_old);
   }
   if (mask.document_starts != nullptr) {

@@ -7,7 +7,7 @@ namespace ActorRing.Compute.Specs.Operations;
 internal readonly record struct Tolerance(double Relative, double OfScale)
 {
     /// <summary>Inputs here are of order one, and so are the terms of results that cancel altogether, as the gradient of a softmax over one key does.</summary>
-    internal const double SmallestScale = 0.01;
+    internal const double SmallestScale = 0.1;
 
     private const double HalfUlpOfBFloat16 = 1.0 / 256;
 
@@ -29,9 +29,8 @@ internal readonly record struct Tolerance(double Relative, double OfScale)
 
     /// <summary>
     /// Two chained products with an exp between. In float32 the exp multiplies the error of its argument (scores up to some tens). With bfloat16 inputs the
-    /// kernels may round
-    /// probabilities and their gradients to bfloat16 before the second product: half an ulp of each term, and the largest terms of a row are several times the
-    /// rms of all results.
+    /// kernels may round probabilities and their gradients to bfloat16 before the second product: half an ulp of each term, and the largest terms of a row are
+    /// several times the rms of all results.
     /// </summary>
     internal static Tolerance Chained(ElementType inputs) => inputs switch
     {
