@@ -1,1 +1,3 @@
-return 0;
+using ActorRing.Cluster.Cli;
+
+return CommandLine.Run(args);

@@ -7,6 +7,9 @@
 
 namespace actorring {
 
+const char context_mark = 0;
+const char buffer_mark = 0;
+
 std::string& last_error() {
   static thread_local std::string text;
   return text;

@@ -28,13 +28,13 @@ bool extent(const ar_tensor& tensor, int64_t* out_elements) {
 
 ar_context& checked(ar_context* context) {
   if (context == nullptr) fail(AR_INVALID_ARGUMENT, "context is null");
-  if (context->magic != ar_context::kMagic) fail(AR_INVALID_ARGUMENT, "context is not a live context of this library");
+  if (context->mark != &context_mark) fail(AR_INVALID_ARGUMENT, "context is not a live context of this library");
   return *context;
 }
 
 const ar_buffer& checked(const ar_buffer* buffer, const char* name) {
   if (buffer == nullptr) fail(AR_INVALID_ARGUMENT, "%s is null", name);
-  if (buffer->magic != ar_buffer::kMagic) fail(AR_INVALID_ARGUMENT, "%s is not a live buffer of this library", name);
+  if (buffer->mark != &buffer_mark) fail(AR_INVALID_ARGUMENT, "%s is not a live buffer of this library", name);
   return *buffer;
 }
 

@@ -7,21 +7,27 @@
 
 #include "actorring.h"
 
+namespace actorring {
+
+// Their addresses mark live handles. Each library has its own pair, so that a handle of one backend is a stranger to the other.
+extern const char context_mark;
+extern const char buffer_mark;
+
+}  // namespace actorring
+
 struct ar_context {
-  static constexpr uint32_t kMagic = 0x41524358;  // "ARCX"
-  uint32_t magic = kMagic;
+  const void* mark = &actorring::context_mark;
   ar_device device = AR_DEVICE_CPU;
   int device_index = 0;
   int isa = AR_ISA_AUTO;
   int thread_count = 1;
   // Shared with the buffers, which may outlive the context.
   std::shared_ptr<std::atomic<int64_t>> buffer_bytes = std::make_shared<std::atomic<int64_t>>(0);
-  virtual ~ar_context() { magic = 0; }
+  virtual ~ar_context() { mark = nullptr; }
 };
 
 struct ar_buffer {
-  static constexpr uint32_t kMagic = 0x41524246;  // "ARBF"
-  uint32_t magic = kMagic;
+  const void* mark = &actorring::buffer_mark;
   ar_device device = AR_DEVICE_CPU;
   int device_index = 0;
   std::byte* address = nullptr;
@@ -29,7 +35,7 @@ struct ar_buffer {
   int descriptor = -1;
   std::shared_ptr<std::atomic<int64_t>> account;
   // Releases the memory; the derived class of each backend knows how.
-  virtual ~ar_buffer() { magic = 0; }
+  virtual ~ar_buffer() { mark = nullptr; }
 };
 
 namespace actorring {

@@ -61,6 +61,7 @@ AR_INLINE M lanes(int64_t low, int64_t high) {  // lanes in [low, high)
   const uint32_t upto = (1u << clamp(high, 0, 16)) - 1;
   return static_cast<M>(upto & ~((1u << clamp(low, 0, 16)) - 1));
 }
+AR_INLINE M lanes_of(uint64_t bits) { return static_cast<M>(bits); }  // lane i where bit i is set
 AR_INLINE M either(M a, M b) { return static_cast<M>(a | b); }
 AR_INLINE F select(M m, F a, F b) { return _mm512_mask_mov_ps(b, m, a); }  // a where m, else b
 AR_INLINE F load_first(const float* p, int64_t n) { return _mm512_maskz_loadu_ps(lanes(0, n), p); }  // n < W; the rest 0, not read
@@ -115,6 +116,10 @@ AR_INLINE M lanes(int64_t low, int64_t high) {
   const __m256i from = _mm256_set1_epi32(static_cast<int>(clamp(low, 0, 8)) - 1);
   const __m256i to = _mm256_set1_epi32(static_cast<int>(clamp(high, 0, 8)));
   return _mm256_castsi256_ps(_mm256_and_si256(_mm256_cmpgt_epi32(lane, from), _mm256_cmpgt_epi32(to, lane)));
+}
+AR_INLINE M lanes_of(uint64_t bits) {
+  const __m256i lane = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  return _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(static_cast<int>(bits & 255)), lane), lane));
 }
 AR_INLINE M either(M a, M b) { return _mm256_or_ps(a, b); }
 AR_INLINE F select(M m, F a, F b) { return _mm256_blendv_ps(b, a, m); }
@@ -178,6 +183,11 @@ AR_INLINE float reduce_max(F x) {
 AR_INLINE M lanes(int64_t low, int64_t high) {
   const M lane{0, 1, 2, 3};
   return (lane >= static_cast<int32_t>(clamp(low, 0, 4))) & (lane < static_cast<int32_t>(clamp(high, 0, 4)));
+}
+AR_INLINE M lanes_of(uint64_t bits) {
+  const int32_t low = static_cast<int32_t>(bits & 15);
+  const M lane{1, 2, 4, 8};
+  return (M{low, low, low, low} & lane) == lane;
 }
 AR_INLINE M either(M a, M b) { return a | b; }
 AR_INLINE F load_first(const float* p, int64_t n) {

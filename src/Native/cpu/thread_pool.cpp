@@ -9,33 +9,32 @@ namespace actorring::cpu {
 
 ThreadPool::ThreadPool(int thread_count, const int32_t* cpus) {
   workers_.reserve(static_cast<size_t>(thread_count - 1));
-  for (int thread = 1; thread < thread_count; thread++) {
-    workers_.emplace_back([this, thread] { work(thread); });
-    if (cpus == nullptr) continue;
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (cpus[thread] >= 0 && cpus[thread] < CPU_SETSIZE) CPU_SET(cpus[thread], &set);
-    if (pthread_setaffinity_np(workers_.back().native_handle(), sizeof set, &set) != 0) {
-      const int32_t refused = cpus[thread];
-      {
-        std::lock_guard lock(mutex_);
-        stopping_ = true;
-      }
-      start_.notify_all();
-      for (std::thread& worker : workers_) worker.join();
-      workers_.clear();
-      fail(AR_INVALID_ARGUMENT, "cpus[%d] is %d, which this process may not run on", thread, refused);
+  try {
+    for (int thread = 1; thread < thread_count; thread++) {
+      workers_.emplace_back([this, thread] { work(thread); });
+      if (cpus == nullptr) continue;
+      cpu_set_t set;
+      CPU_ZERO(&set);
+      if (cpus[thread] >= 0 && cpus[thread] < CPU_SETSIZE) CPU_SET(cpus[thread], &set);
+      if (pthread_setaffinity_np(workers_.back().native_handle(), sizeof set, &set) != 0)
+        fail(AR_INVALID_ARGUMENT, "cpus[%d] is %d, which this process may not run on", thread, cpus[thread]);
     }
+  } catch (...) {
+    stop();  // a thread that is still joinable when it is destroyed ends the process
+    throw;
   }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   start_.notify_all();
   for (std::thread& worker : workers_) worker.join();
+  workers_.clear();
 }
 
 void ThreadPool::run_erased(int64_t task_count, Call call, void* state) {

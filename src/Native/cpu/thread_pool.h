@@ -37,6 +37,7 @@ class ThreadPool {
   void run_erased(int64_t task_count, Call call, void* state);
   void work(int thread);
   void drain(int thread);
+  void stop();
 
   std::vector<std::thread> workers_;
   std::mutex mutex_;

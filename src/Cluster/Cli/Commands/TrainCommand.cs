@@ -1,0 +1,62 @@
+using System.CommandLine;
+using ActorRing.Compute.Model;
+using ActorRing.Compute.Optimizers;
+using ActorRing.Compute.Training;
+
+namespace ActorRing.Cluster.Cli.Commands;
+
+/// <summary><c>actorring train JOB.conf</c>: every stage in one process, then a Hugging Face folder.</summary>
+internal static class TrainCommand
+{
+    internal static Command Create()
+    {
+        var job = new Argument<string>("job") { Description = "A job file, for example hocon/jobs/tiny.conf." };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace the model that an earlier run left in the output folder." };
+        var command = new Command("train", "Trains in one process. Any key of the job can follow: --training.seed 2. Example: actorring train hocon/jobs/tiny.conf") { job, overwrite };
+        command.TreatUnmatchedTokensAsErrors = false;
+        command.SetAction((result, stop) => Task.FromResult(Run(result.GetValue(job)!, [.. result.UnmatchedTokens], result.GetValue(overwrite), stop)));
+        return command;
+    }
+
+    private static int Run(string path, IReadOnlyList<string> overrides, bool overwrite, CancellationToken stop)
+    {
+        var job = JobFile.Load(path, overrides);
+        var modelFolder = Path.Combine(job.Output, "model");
+        if (job.Checkpoint.Export && Directory.Exists(modelFolder) && !overwrite)
+        {
+            throw new UsageException($"{modelFolder}: exists already; allowed: --overwrite, or another --job.output");
+        }
+
+        using var model = JobModel.Open(job.Model);
+        using var device = JobDevice.Open(job.Compute);
+        using var parameters = model.CreateParameters(device, JobDevice.TypeOf(job.Compute));
+        Directory.CreateDirectory(job.Output);
+        File.Copy(path, Path.Combine(job.Output, "job.conf"), overwrite: true);
+
+        var corpus = model.Corpus(Path.Combine(job.Output, "data"));
+        var stages = job.Stages.Select(stage => JobFile.StageOf(stage, corpus)).ToArray();
+        using var log = new TrainingLog(job.Output, parameters.Dims, stages.Sum(stage => stage.Schedule.Steps), job.Training.LogEvery);
+        log.Line($"{job.Name}: {parameters.Layout.Count / 1e6:F2} M parameters on {device.Info.Name} ({device.BackendName}), recompute {JobFile.PolicyOf(job)}");
+
+        var trainer = new Trainer(parameters, JobFile.OptimizerOf(job), JobFile.PolicyOf(job), log);
+        var trained = trainer.Run(model.Config, stages, stop);
+        if (job.Checkpoint.Export && trainer.StepsDone > 0)
+        {
+            if (overwrite && Directory.Exists(modelFolder))
+            {
+                Directory.Delete(modelFolder, recursive: true);
+            }
+
+            ModelWeights.Export(modelFolder, trained, parameters, model.Export);
+            log.Line($"wrote {modelFolder} (a Hugging Face folder) after {trainer.StepsDone} steps");
+        }
+
+        if (!stop.IsCancellationRequested)
+        {
+            return 0;
+        }
+
+        log.Line($"stopped after {trainer.StepsDone} steps");
+        return CommandLine.Interrupted;
+    }
+}

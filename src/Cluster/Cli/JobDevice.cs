@@ -1,0 +1,29 @@
+using ActorRing.Cluster.Hosting.Settings;
+using ActorRing.Native;
+using Asked = ActorRing.Cluster.Hosting.Settings;
+
+namespace ActorRing.Cluster.Cli;
+
+/// <summary>Opens the device that a job asks for.</summary>
+internal static class JobDevice
+{
+    internal static Native.ComputeDevice Open(ComputeSettings settings)
+    {
+        var threads = settings.Threads > 0 ? settings.Threads : Environment.ProcessorCount;
+        return settings.Device switch
+        {
+            Asked.ComputeDevice.Torch => NativeBackend.LoadTorch().Open(threads),
+            Asked.ComputeDevice.Cuda => NativeBackend.LoadTorch().Open(threads, cudaIndex: 0),
+            _ => NativeBackend.LoadCpu().Open(threads, settings.Isa switch
+            {
+                Asked.InstructionSet.Avx512Bf16 => Native.InstructionSet.Avx512BFloat16,
+                Asked.InstructionSet.Avx512 => Native.InstructionSet.Avx512,
+                Asked.InstructionSet.Avx2 => Native.InstructionSet.Avx2,
+                Asked.InstructionSet.Portable => Native.InstructionSet.Portable,
+                _ => Native.InstructionSet.Auto,
+            }),
+        };
+    }
+
+    internal static ElementType TypeOf(ComputeSettings settings) => settings.DType == ComputeType.Bf16 ? ElementType.BFloat16 : ElementType.Float32;
+}

@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Text.Json;
+using ActorRing.Actors.Ids;
+using ActorRing.Compute.Data;
+using ActorRing.Compute.Model;
+using ActorRing.Compute.Training;
+using Spectre.Console;
+
+namespace ActorRing.Cluster.Cli;
+
+/// <summary>Shows training on the terminal (one live line) or a pipe (one line an update, keys as torchtitan writes them), and appends metrics.jsonl.</summary>
+internal sealed class TrainingLog : ITrainingObserver, IDisposable
+{
+    private readonly ModelDims _dims;
+    private readonly long _totalSteps;
+    private readonly int _logEvery;
+    private readonly StreamWriter _metrics;
+    private readonly bool _live = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is null;
+    private bool _lineOpen;
+
+    internal TrainingLog(string folder, ModelDims dims, long totalSteps, int logEvery)
+    {
+        _dims = dims;
+        _totalSteps = totalSteps;
+        _logEvery = logEvery;
+        _metrics = new StreamWriter(Path.Combine(folder, "metrics.jsonl"), append: false) { AutoFlush = true };
+    }
+
+    public void Report(CorpusProgress value)
+    {
+        if (_live)
+        {
+            Live($"[grey]tokenising[/] {Markup.Escape(Path.GetFileName(value.File))} ({value.FilesDone} of {value.Files} files, {value.Tokens:N0} tokens)");
+        }
+    }
+
+    public void OnStage(TrainingStage stage, MemoryPlan plan, long corpusTokens)
+    {
+        Line(string.Create(CultureInfo.InvariantCulture,
+            $"stage {stage.Name}: {stage.Schedule.Steps} steps of {stage.Accumulation * stage.Batch} x {stage.Tokens} tokens, rope theta {(stage.RopeTheta is { } theta ? theta.ToString("g", CultureInfo.InvariantCulture) : "as it is")}, {corpusTokens:N0} tokens of data"));
+        Line($"memory: {MemoryText.Of(plan)}");
+    }
+
+    public void OnStep(TrainingStage stage, TrainStep trainStep, StepResult result, TimeSpan elapsed)
+    {
+        var tokensPerSecond = result.Tokens / elapsed.TotalSeconds;
+        var gigaflops = tokensPerSecond * _dims.FlopsPerToken(stage.Tokens) / 1e9;
+        var number = trainStep.Index + 1;
+        _metrics.WriteLine(JsonSerializer.Serialize(new
+        {
+            step = number,
+            stage = stage.Name,
+            loss = result.Loss,
+            grad_norm = result.GradientNorm,
+            learning_rate = result.LearningRate,
+            tokens = result.Tokens,
+            seconds = elapsed.TotalSeconds,
+            tokens_per_second = tokensPerSecond,
+        }));
+
+        var text = string.Create(CultureInfo.InvariantCulture,
+            $"step: {number,4}  loss: {result.Loss,8:F5}  grad_norm: {result.GradientNorm,8:F4}  lr: {result.LearningRate:0.00e+00}  tps: {tokensPerSecond,9:N0}  gflops: {gigaflops,7:F1}  stage: {stage.Name}");
+        if (_live)
+        {
+            // A line that wraps could not be rewritten.
+            var room = Math.Max(20, Console.WindowWidth - 6);
+            Live($"[green]{number * 100 / _totalSteps,3}%[/] {Markup.Escape(text.Length > room ? text[..room] : text)}");
+            if (number % _logEvery == 0 || number == _totalSteps)
+            {
+                Close();
+            }
+        }
+        else if (number == 1 || number % _logEvery == 0 || number == _totalSteps)
+        {
+            Console.WriteLine(text);
+        }
+    }
+
+    public void Dispose()
+    {
+        Close();
+        _metrics.Dispose();
+    }
+
+    internal void Line(string text)
+    {
+        Close();
+        Console.WriteLine(text);
+    }
+
+    private void Live(string markup)
+    {
+        Console.Write("\r\u001b[2K");
+        AnsiConsole.Markup(markup);
+        _lineOpen = true;
+    }
+
+    private void Close()
+    {
+        if (_lineOpen)
+        {
+            Console.WriteLine();
+            _lineOpen = false;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using ActorRing.Cluster.Hosting.Hocon;
+using ActorRing.Compute.Data;
+using ActorRing.Compute.Tokenizers;
+
+namespace ActorRing.Cluster.Hosting.Settings;
+
+/// <summary>What keys demand of each other. Each rule reports one line and names the key to change.</summary>
+internal static class JobRules
+{
+    private static readonly string[] Shape = ["hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "vocab_size"];
+
+    public static void Check(HoconSection root, ComputeSettings compute, ModelSettings model, IReadOnlyList<StageSettings> stages)
+    {
+        CheckModel(root.GetSection("model"), model, stages);
+        if (compute.Device != ComputeDevice.Cpu && compute.Isa != InstructionSet.Auto)
+            root.GetSection("compute").Fail("isa", "chooses kernels of device cpu, and the device is another; allowed: auto");
+        foreach (var (stage, section) in stages.Zip(root.GetSections("stages"))) CheckStage(section, stage, root);
+        foreach (var twin in stages.Zip(root.GetSections("stages")).GroupBy(stage => stage.First.Name).Where(group => group.Count() > 1))
+            twin.Last().Second.Fail("name", $"'{twin.Key}' is the name of {twin.Count()} stages; allowed: one of each");
+    }
+
+    private static void CheckModel(HoconSection section, ModelSettings model, IReadOnlyList<StageSettings> stages)
+    {
+        var config = section.GetSection("config");
+        if (model.Path is not null)
+        {
+            foreach (var key in config.Keys.Where(config.IsGiven))
+                config.Fail(key, "is set beside model.path; allowed: one of the two, because a given model has its own configuration");
+            return;
+        }
+
+        if (!Shape.All(config.Has) || model.Config is not { } shape) return;
+        if (!config.Has("head_dim") && shape.HiddenSize % shape.NumAttentionHeads != 0)
+            config.Fail("num_attention_heads", $"is {shape.NumAttentionHeads}; allowed: a divisor of hidden_size {shape.HiddenSize}, or head_dim set");
+        if (shape.NumAttentionHeads % shape.NumKeyValueHeads != 0)
+            config.Fail("num_key_value_heads", $"is {shape.NumKeyValueHeads}; allowed: a divisor of num_attention_heads {shape.NumAttentionHeads}");
+        if (shape.HeadDim % 2 != 0 || shape.HeadDim > 256) config.Fail("head_dim", $"is {shape.HeadDim}; allowed: an even number up to 256");
+        var byteVocabulary = new ByteTokenizer().VocabularySize;
+        if (model.Tokenizer == ModelSettings.ByteTokenizer && shape.VocabSize < byteVocabulary)
+            config.Fail("vocab_size", $"is {shape.VocabSize}; allowed: {byteVocabulary} and above, for tokenizer bytes");
+        if (stages.Count > 0 && stages.MaxBy(stage => stage.SeqLen) is { } longest && longest.SeqLen > shape.MaxPositionEmbeddings)
+            config.Fail("max_position_embeddings",
+                $"is {shape.MaxPositionEmbeddings}; allowed: {longest.SeqLen} and above, the seq_len of stage {longest.Name}");
+    }
+
+    private static void CheckStage(HoconSection section, StageSettings stage, HoconSection root)
+    {
+        if (stage.LrScheduler.WarmupSteps > stage.Steps)
+        {
+            Blame("lr_scheduler", "warmup_steps",
+                $"is {stage.LrScheduler.WarmupSteps}; allowed: 0 to {stage.Steps}, the steps of stage {stage.Name}");
+        }
+
+        if (stage.Data.Train.Count == 0) Blame("data", "train", $"has no value for stage {stage.Name}; allowed: a path or a list of paths");
+        if (stage.Data.Format == SourceFormat.Text && !root.GetSection("model").Has("tokenizer") && !root.GetSection("model").Has("path"))
+            root.GetSection("model").Fail("tokenizer", $"has no value, and stage {stage.Name} reads text; allowed: bytes or the path of a tokenizer.json");
+        if ((long)stage.SeqLen * stage.BatchSize > int.MaxValue)
+            section.Fail("batch_size", $"is {stage.BatchSize}; allowed: at most {int.MaxValue / stage.SeqLen} rows of seq_len {stage.SeqLen}");
+
+        // The line of the key that the value came from: the stage's own or the one that it inherits.
+        void Blame(string sectionKey, string key, string message)
+        {
+            var own = section.GetSection(sectionKey);
+            (own.Has(key) ? own : root.GetSection(sectionKey)).Fail(key, message);
+        }
+    }
+}

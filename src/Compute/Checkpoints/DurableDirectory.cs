@@ -1,0 +1,72 @@
+namespace ActorRing.Compute.Checkpoints;
+
+/// <summary>A folder that is filled under a temporary name beside its final one and appears under that only when all of it is on the disk. Mode 0700.</summary>
+/// <remarks>
+/// Every file inside must be durable already (<see cref="DurableFile"/>); <see cref="Commit"/> syncs the folder, renames it and syncs its parent.
+/// </remarks>
+public sealed class DurableDirectory : IDisposable
+{
+    private readonly FlushToDisk flush;
+    private bool finished;
+
+    private DurableDirectory(string path, FlushToDisk flush)
+    {
+        Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+        this.flush = flush;
+        if (Directory.Exists(Path) ? Directory.EnumerateFileSystemEntries(Path).Any() : File.Exists(Path))
+        {
+            throw new IOException($"{Path}: already exists; a new name or an empty folder is allowed");
+        }
+        var parent = System.IO.Path.GetDirectoryName(Path) ?? throw new IOException($"{Path}: is the root; a folder below it is allowed");
+        if (!Directory.Exists(parent))
+        {
+            throw new DirectoryNotFoundException($"{parent}: no such folder to hold {System.IO.Path.GetFileName(Path)}");
+        }
+        TemporaryPath = System.IO.Path.Combine(parent, $".{System.IO.Path.GetFileName(Path)}.tmp-{Guid.NewGuid():N}");
+#pragma warning disable CA1416 // Linux only, as Libc is.
+        Directory.CreateDirectory(TemporaryPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+#pragma warning restore CA1416
+    }
+
+    /// <summary>Full path that the folder gets on <see cref="Commit"/>.</summary>
+    public string Path { get; }
+
+    /// <summary>Full path under which the folder is filled.</summary>
+    public string TemporaryPath { get; }
+
+    /// <summary>Makes the temporary folder.</summary>
+    /// <param name="path">Final path; nothing may have it yet, or an empty folder.</param>
+    /// <exception cref="IOException">The path is taken or cannot be written to.</exception>
+    public static DurableDirectory Create(string path) => new(path, Libc.Fsync);
+
+    /// <summary>As <see cref="Create(string)"/>, with the sync as a parameter so that its failure can be tested.</summary>
+    internal static DurableDirectory Create(string path, FlushToDisk flush) => new(path, flush);
+
+    /// <summary>Makes the names inside a folder durable.</summary>
+    internal static void Flush(string path, FlushToDisk flush)
+    {
+        using var handle = Libc.OpenRead(path);
+        flush(handle, path);
+    }
+
+    /// <summary>Makes the folder durable and gives it its name.</summary>
+    /// <exception cref="IOException">A sync or the rename failed; unless it was the sync of the parent, nothing has appeared under the final name.</exception>
+    public void Commit()
+    {
+        ObjectDisposedException.ThrowIf(finished, this);
+        Flush(TemporaryPath, flush);
+        Libc.Rename(TemporaryPath, Path);
+        finished = true;
+        Flush(System.IO.Path.GetDirectoryName(Path)!, flush);
+    }
+
+    /// <summary>Deletes the temporary folder and all it holds unless it was committed.</summary>
+    public void Dispose()
+    {
+        if (!finished)
+        {
+            finished = true;
+            Directory.Delete(TemporaryPath, recursive: true);
+        }
+    }
+}

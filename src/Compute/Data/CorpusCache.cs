@@ -1,0 +1,117 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace ActorRing.Compute.Data;
+
+/// <summary>Tokenises text and JSON lines once: the packed file is named by what went into it.</summary>
+internal static class CorpusCache
+{
+    /// <summary>Opens the packed tokens of these files, made now if they are not there yet or not whole.</summary>
+    /// <exception cref="InvalidDataException">A file is broken, or holds an id that the model does not have.</exception>
+    public static PackedTokens OpenOrBuild(IReadOnlyList<(string Path, SourceFormat Format)> files, CorpusOptions options, IProgress<CorpusProgress>? progress,
+        CancellationToken ct)
+    {
+        var path = Path.Combine(options.CacheFolder, $"{Key(files, options, ct)}.tokens");
+        if (TryOpen(path, options.VocabularySize) is { } cached) return cached;
+        Build(path, files, options, progress, ct);
+        return PackedTokens.Open(path);
+    }
+
+    /// <summary>Digest of the contents in their order and of everything that turns them into ids; names and times of files do not matter.</summary>
+    internal static string Key(IReadOnlyList<(string Path, SourceFormat Format)> files, CorpusOptions options, CancellationToken ct)
+    {
+        using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        all.AppendData("packed tokens 1\n"u8);
+        Add(all, Encoding.UTF8.GetBytes(options.TokenizerKey));
+        Add(all, [Flag(options.AddBos), Flag(options.AddEos)]);
+        foreach (var (path, format) in files)
+        {
+            ct.ThrowIfCancellationRequested();
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
+            Add(all, [(byte)format, path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? (byte)1 : (byte)0]);
+            Add(all, SHA256.HashData(stream));
+        }
+
+        return Convert.ToHexStringLower(all.GetHashAndReset())[..32];
+    }
+
+    private static void Add(IncrementalHash hash, ReadOnlySpan<byte> bytes)
+    {
+        // With its length in front, so that two parts cannot be mistaken for two others.
+        Span<byte> length = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(length, bytes.Length);
+        hash.AppendData(length);
+        hash.AppendData(bytes);
+    }
+
+    private static byte Flag(bool? flag) => flag switch { true => 1, false => 0, null => 2 };
+
+    // Ids beyond the vocabulary are built again, because only the building knows which file and document they came from.
+    private static PackedTokens? TryOpen(string path, int vocabularySize)
+    {
+        if (!File.Exists(path)) return null;
+        try
+        {
+            var cached = PackedTokens.Open(path);
+            if (cached.IdBound <= vocabularySize) return cached;
+            cached.Dispose();
+            return null;
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+
+    private static void Build(
+        string path, IReadOnlyList<(string Path, SourceFormat Format)> files, CorpusOptions options, IProgress<CorpusProgress>? progress, CancellationToken ct)
+    {
+        var bos = Special(options.AddBos, options.Tokenizer?.BosId, options.Tokenizer is not null, "add_bos", "BOS");
+        var eos = Special(options.AddEos, options.Tokenizer?.EosId, options.Tokenizer is not null, "add_eos", "EOS");
+        using var writer = new PackedTokensWriter(path, options.VocabularySize);
+        for (var i = 0; i < files.Count; i++)
+        {
+            var (file, format) = files[i];
+            var document = 0L;
+            foreach (var piece in format == SourceFormat.Text ? TextDocuments.Read(file, options.PieceBytes)
+                : JsonLinesDocuments.Read(file, options.MaxLineBytes))
+            {
+                ct.ThrowIfCancellationRequested();
+                void Append(ReadOnlySpan<int> ids) => writer.Append(Checked(piece.Source, document, ids, options.VocabularySize));
+                if (piece.IsFirst && piece.Text is not null) Append(bos);
+                Append(piece.Ids ?? Encode(piece, options));
+                if (piece.IsLast && piece.Text is not null) Append(eos);
+                progress?.Report(new CorpusProgress(file, i, files.Count, writer.TokenCount));
+                if (!piece.IsLast) continue;
+                writer.EndDocument();
+                document++;
+            }
+        }
+
+        ct.ThrowIfCancellationRequested();
+        writer.Commit();
+    }
+
+    private static int[] Special(bool? wanted, int? id, bool hasTokenizer, string key, string name)
+    {
+        if (wanted == true && hasTokenizer && id is null)
+            throw new InvalidDataException($"{key} is true and the tokenizer has no {name} token; allowed: false or auto");
+        return wanted != false && id is { } special ? [special] : [];
+    }
+
+    private static int[] Encode(DocumentPiece piece, CorpusOptions options) =>
+        options.Tokenizer is { } tokenizer
+            ? tokenizer.Encode(piece.Text!, addSpecialTokens: false)
+            : throw new InvalidDataException($"{piece.Source}: text, and the model has no tokenizer; allowed: input_ids, or a tokenizer");
+
+    private static ReadOnlySpan<int> Checked(string source, long document, ReadOnlySpan<int> ids, int vocabularySize)
+    {
+        foreach (var id in ids)
+        {
+            if ((uint)id >= (uint)vocabularySize) throw TokenizedCorpus.Overflow(source, document, (uint)id, vocabularySize);
+        }
+
+        return ids;
+    }
+}

@@ -1,0 +1,108 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace ActorRing.Compute.Data;
+
+/// <summary>Writes token ids and document boundaries to one file. The file appears under its name, whole, in <see cref="Commit"/> or never.</summary>
+/// <remarks>Memory: 8 bytes a document and a buffer of fixed size. Not safe for several threads.</remarks>
+public sealed class PackedTokensWriter : IDisposable
+{
+    private readonly string path;
+    private readonly string partialPath;
+    private readonly FileStream stream;
+    private readonly List<long> offsets = [0];
+    private readonly byte[] buffer = new byte[1 << 16];
+    private readonly int idBytes;
+    private int buffered;
+    private long tokenCount;
+    private int idBound;
+    private bool isDone;
+
+    /// <summary>Starts a file beside <paramref name="path"/>.</summary>
+    /// <param name="path">Where the whole file is to appear; a file that is there is replaced.</param>
+    /// <param name="idLimit">Every id lies below it; up to 65536, ids take 2 bytes, otherwise 4.</param>
+    public PackedTokensWriter(string path, int idLimit)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(idLimit);
+        this.path = path;
+        idBytes = idLimit <= 1 << 16 ? 2 : 4;
+        if (Path.GetDirectoryName(path) is { Length: > 0 } folder) Directory.CreateDirectory(folder);
+
+        // A name of its own for each writer: two that build the same cache at once do not meet before the rename.
+        partialPath = $"{path}.{Path.GetRandomFileName()}.partial";
+        stream = new FileStream(partialPath, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+        stream.Write(new byte[PackedTokensHeader.Bytes]);
+    }
+
+    /// <summary>Tokens so far.</summary>
+    public long TokenCount => tokenCount;
+
+    /// <summary>Documents that have ended.</summary>
+    public long DocumentCount => offsets.Count - 1;
+
+    /// <summary>Adds tokens to the document that is open.</summary>
+    /// <param name="ids">Each from 0 and below the limit that the writer was made with.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An id does not fit; nothing of <paramref name="ids"/> was added.</exception>
+    public void Append(ReadOnlySpan<int> ids)
+    {
+        foreach (var id in ids) ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)id, idBytes == 2 ? ushort.MaxValue : (uint)int.MaxValue - 1, nameof(ids));
+        foreach (var id in ids)
+        {
+            if (buffered == buffer.Length) FlushBuffer();
+            if (idBytes == 2) BinaryPrimitives.WriteUInt16LittleEndian(buffer.AsSpan(buffered), (ushort)id);
+            else BinaryPrimitives.WriteInt32LittleEndian(buffer.AsSpan(buffered), id);
+            buffered += idBytes;
+            idBound = Math.Max(idBound, id + 1);
+        }
+
+        tokenCount += ids.Length;
+    }
+
+    /// <summary>Ends the open document, which may be empty; the next token starts another.</summary>
+    public void EndDocument() => offsets.Add(tokenCount);
+
+    /// <summary>Writes boundaries and header to disk and gives the file its name.</summary>
+    /// <exception cref="InvalidOperationException">The last document was not ended.</exception>
+    public void Commit()
+    {
+        if (offsets[^1] != tokenCount) throw new InvalidOperationException("The last document was not ended.");
+        var header = new PackedTokensHeader(idBytes, tokenCount, DocumentCount, idBound);
+        FlushBuffer();
+        stream.Write(new byte[header.OffsetsPosition - stream.Position]);
+        WriteOffsets();
+        Span<byte> bytes = stackalloc byte[PackedTokensHeader.Bytes];
+        header.Write(bytes);
+        stream.Position = 0;
+        stream.Write(bytes);
+        stream.Flush(flushToDisk: true);
+        stream.Dispose();
+        File.Move(partialPath, path, overwrite: true);
+        isDone = true;
+    }
+
+    /// <summary>Removes what was written if it was not committed.</summary>
+    public void Dispose()
+    {
+        stream.Dispose();
+        if (!isDone) File.Delete(partialPath);
+        isDone = true;
+    }
+
+    private void WriteOffsets()
+    {
+        foreach (var offset in CollectionsMarshal.AsSpan(offsets))
+        {
+            if (buffered == buffer.Length) FlushBuffer();
+            BinaryPrimitives.WriteInt64LittleEndian(buffer.AsSpan(buffered), offset);
+            buffered += sizeof(long);
+        }
+
+        FlushBuffer();
+    }
+
+    private void FlushBuffer()
+    {
+        stream.Write(buffer, 0, buffered);
+        buffered = 0;
+    }
+}

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using ActorRing.Actors.Ids;
+using ActorRing.Compute.Data;
+using ActorRing.Compute.Model;
+using ActorRing.Compute.Model.Config;
+using ActorRing.Compute.Model.Rope;
+using ActorRing.Compute.Optimizers;
+using ActorRing.Compute.Recompute;
+using ActorRing.Compute.SequenceParallel;
+
+namespace ActorRing.Compute.Training;
+
+/// <summary>Runs a job's stages one after the other on one rank. Weights and optimiser moments go on from stage to stage.</summary>
+public sealed class Trainer(Parameters parameters, AdamWOptions optimizerOptions, RecomputePolicy policy, ITrainingObserver observer)
+{
+    private TrainStep _step = new(0);
+
+    /// <summary>Updates done.</summary>
+    public long StepsDone => _step.Index;
+
+    /// <summary>Trains until the stages end or <paramref name="stop"/> is asked for, which takes effect between two updates.</summary>
+    /// <param name="config">The model as it is before; its sizes are those of the parameters.</param>
+    /// <param name="stages">At least one.</param>
+    /// <param name="stop">Ends training early; what is done is kept.</param>
+    /// <returns>The config of the model as it is afterwards: rotary base and longest length of the stages that ran.</returns>
+    /// <exception cref="NonFiniteException">Loss or gradient is not finite; the weights are those before that update.</exception>
+    /// <exception cref="InvalidDataException">The data cannot be used: file and value are named.</exception>
+    public LlamaConfig Run(LlamaConfig config, IReadOnlyList<TrainingStage> stages, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(stages);
+        using var gradients = new Gradients(parameters);
+        using var optimizer = new AdamW(parameters, optimizerOptions);
+        foreach (var stage in stages)
+        {
+            if (stop.IsCancellationRequested)
+            {
+                break;
+            }
+
+            config = ConfigOf(config, stage);
+            RunStage(config, stage, gradients, optimizer, stop);
+        }
+
+        return config;
+    }
+
+    /// <summary>The config that a stage trains with.</summary>
+    public static LlamaConfig ConfigOf(LlamaConfig config, TrainingStage stage)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(stage);
+        config = stage.RopeTheta is { } theta ? config.WithRopeTheta(theta) : config;
+        return stage.Tokens > config.MaxPositionEmbeddings ? config.WithMaxPositionEmbeddings(stage.Tokens) : config;
+    }
+
+    private void RunStage(LlamaConfig config, TrainingStage stage, Gradients gradients, AdamW optimizer, CancellationToken stop)
+    {
+        using var corpus = TokenizedCorpus.Open(stage.Data.Patterns, stage.Data.Corpus, observer, stop);
+        var rows = new PackedRows(corpus, stage.Tokens, stage.Data.DocumentMask);
+        var order = new RowOrder(rows, stage.Seed, stage.Batch * stage.Accumulation);
+        observer.OnStage(stage, MemoryPlan.Of(parameters.Device, parameters.Dims, parameters.ComputeType, policy, stage.Batch, stage.Tokens), corpus.TokenCount);
+
+        using var model = new LlamaModel(parameters, new LocalAttention(parameters.Device), policy, stage.Batch, stage.Tokens);
+        model.SetRotary(config);
+        var step = new TrainingStep(parameters, model, gradients, optimizer);
+        var batches = Enumerable.Range(0, stage.Accumulation).Select(_ => new Batch(stage.Batch, stage.Tokens)).ToArray();
+
+        for (var i = 0L; i < stage.Schedule.Steps && !stop.IsCancellationRequested; i++)
+        {
+            var started = Stopwatch.GetTimestamp();
+            for (var micro = 0; micro < batches.Length; micro++)
+            {
+                batches[micro].Fill(rows, order, i, micro);
+            }
+
+            var result = step.Run(_step, batches, stage.Schedule.At(i));
+            observer.OnStep(stage, _step, result, Stopwatch.GetElapsedTime(started));
+            _step = _step.Next();
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using ActorRing.Actors.Ids;
+using ActorRing.Compute.Data;
+using ActorRing.Compute.Model;
+using ActorRing.Compute.Optimizers;
+
+namespace ActorRing.Compute.Training;
+
+/// <summary>One optimiser update, from tokens to new weights. Read this first.</summary>
+public sealed class TrainingStep(Parameters parameters, LlamaModel model, Gradients gradients, AdamW optimizer)
+{
+    /// <summary>Runs forward and backward over the micro-batches, then updates the weights once.</summary>
+    /// <param name="step">Which update this is; named in errors.</param>
+    /// <param name="microBatches">One or more; gradients are those of the mean loss over all their labelled tokens.</param>
+    /// <param name="learningRate">Step size.</param>
+    /// <exception cref="NonFiniteException">Loss or gradient is not finite; nothing was updated.</exception>
+    /// <exception cref="ArgumentException">No token is labelled, or an id lies outside the vocabulary; nothing was updated.</exception>
+    /// <remarks>FLOPs per token, forward and backward: <see cref="ModelDims.FlopsPerToken"/>.</remarks>
+    public StepResult Run(TrainStep step, ReadOnlySpan<Batch> microBatches, double learningRate)
+    {
+        // A mean of means would weigh tokens unequally: every token counts the same, whatever micro-batch it is in.
+        var labelled = CountLabels(microBatches);
+        var lossSum = 0.0;
+        gradients.Clear();
+
+        foreach (var microBatch in microBatches)
+        {
+            model.Load(microBatch);
+            model.Forward();
+            lossSum += model.LossAndGradient(gradients.Views, gradientScale: 1.0 / labelled).Sum;
+            model.Backward(gradients.Views);
+        }
+
+        var loss = lossSum / labelled;
+        var gradientNorm = gradients.Norm();
+        RequireFinite(step, loss, gradientNorm);
+
+        optimizer.Update(gradients.Views, gradientNorm, learningRate);
+        return new StepResult(loss, gradientNorm, learningRate, (long)model.Batch * model.Tokens * microBatches.Length);
+    }
+
+    private static long CountLabels(ReadOnlySpan<Batch> microBatches)
+    {
+        var count = 0L;
+        foreach (var microBatch in microBatches)
+        {
+            count += microBatch.LabelledCount;
+        }
+
+        return count > 0 ? count : throw new ArgumentException("no token of the step is labelled: there is nothing to learn from");
+    }
+
+    private void RequireFinite(TrainStep step, double loss, double gradientNorm)
+    {
+        if (!double.IsFinite(loss))
+        {
+            throw new NonFiniteException(step, "loss", loss);
+        }
+
+        if (!double.IsFinite(gradientNorm))
+        {
+            throw new NonFiniteException(step, "gradient of " + (gradients.FirstNonFinite() ?? parameters.Layout.Slots[0].Name), gradientNorm);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+namespace ActorRing.Cluster.Specs.Cli;
+
+[Collection(OneConsole.Name)]
+public class BadInputSpec
+{
+    [Theory]
+    [InlineData("training.stesp = 3", "training.stesp", "training.steps")]
+    [InlineData("stages = [ { seq_len = 0, steps = 1 } ]", "seq_len", "0")]
+    [InlineData("model.config.num_attention_heads = 3", "num_attention_heads", "3")]
+    [InlineData("data.train = [\"nowhere.txt\"]", "nowhere.txt", "")]
+    [InlineData("stages = [ { seq_len = 900000, steps = 1 } ]", "900001", "")]
+    [InlineData("model.config.vocab_size = 100", "vocab_size", "256")]
+    [InlineData("compute.isa = avx1024", "avx1024", "avx512")]
+    [InlineData("model.config.head_dim = 30", "30", "32")]
+    public void Train_must_refuse_a_wrong_job_in_one_line_and_write_no_model(string line, string named, string allowed)
+    {
+        using var folder = new JobFolder();
+        folder.WriteJob(line);
+
+        var run = CommandRun.Of("train", folder.Job);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(run.Errors, error => error.Contains(named, StringComparison.Ordinal) && error.Contains(allowed, StringComparison.Ordinal));
+        Assert.False(Directory.Exists(folder.Model));
+    }
+
+    [Fact]
+    public void Train_must_refuse_to_replace_a_model_it_was_not_asked_to()
+    {
+        using var folder = new JobFolder();
+        Directory.CreateDirectory(folder.Model);
+
+        var run = CommandRun.Of("train", folder.Job);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--overwrite", Assert.Single(run.Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Eval_must_refuse_a_truncated_model_naming_the_file()
+    {
+        using var folder = new JobFolder();
+        Assert.Equal(0, CommandRun.Of("train", folder.Job).ExitCode);
+        var weights = Path.Combine(folder.Model, "model.safetensors");
+        using (var stream = new FileStream(weights, FileMode.Open))
+        {
+            stream.SetLength(stream.Length - 4);
+        }
+
+        var run = CommandRun.Of("eval", "ppl", "--model", folder.Model, "--data", folder.At("text.txt"));
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("model.safetensors", Assert.Single(run.Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Eval_must_refuse_token_ids_beyond_the_vocabulary()
+    {
+        using var folder = new JobFolder();
+        Assert.Equal(0, CommandRun.Of("train", folder.Job).ExitCode);
+        File.WriteAllText(folder.At("ids.jsonl"), """{"input_ids": [1, 2, 999, 4]}""");
+
+        var run = CommandRun.Of("eval", "ppl", "--model", folder.Model, "--data", folder.At("ids.jsonl"));
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("999", Assert.Single(run.Errors), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("train")]
+    [InlineData("bench", "attention", "--dtype", "float16")]
+    [InlineData("trian", "x.conf")]
+    [InlineData("eval", "ppl", "--model", "nowhere", "--data", "x.txt")]
+    [InlineData("train", "nowhere.conf")]
+    public void Wrong_use_must_end_with_code_2_and_a_line(params string[] arguments)
+    {
+        var run = CommandRun.Of(arguments);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.NotEmpty(run.Errors);
+        Assert.All(run.Errors, error => Assert.StartsWith("actorring: ", error, StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,51 @@
+using ActorRing.Native;
+
+namespace ActorRing.Compute.Specs.Operations;
+
+public class DeterminismSpec
+{
+    public static TheoryData<string, ElementType> Devices => OperationRows.Devices();
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Operations_must_give_the_same_bits_when_run_twice(string device, ElementType type)
+    {
+        using var bench = new Workbench(device);
+        using var another = new Workbench(device);
+        var first = EveryOperation.Run(bench, type);
+        Assert.Equal(first, EveryOperation.Run(bench, type));
+        Assert.Equal(first, EveryOperation.Run(another, type));
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Operations_must_give_the_same_bits_when_another_device_is_busy(string device, ElementType type)
+    {
+        using var alone = new Workbench(device);
+        var expected = EveryOperation.Run(alone, type);
+
+        using var together = new Barrier(2);
+        var results = new List<(string Name, string Bits)>[2];
+        var threads = Enumerable.Range(0, 2).Select(side => new Thread(() =>
+        {
+            using var bench = new Workbench(device);
+            together.SignalAndWait();
+            results[side] = EveryOperation.Run(bench, type);
+        })).ToArray();
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+
+        Assert.Equal(expected, results[0]);
+        Assert.Equal(expected, results[1]);
+    }
+
+    [Fact]
+    public void Comparison_must_notice_when_one_bit_differs()
+    {
+        using var bench = new Workbench(TestDevices.Any);
+        var before = EveryOperation.Run(bench, ElementType.Float32);
+        var after = EveryOperation.Run(bench, ElementType.Float32);
+        after[3] = (after[3].Name, after[3].Bits + "1");
+        Assert.NotEqual(before, after);
+    }
+}
