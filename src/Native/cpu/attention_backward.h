@@ -1,4 +1,5 @@
-// Backward: key tiles outside, query blocks inside (arXiv:2307.08691). dk and dv of a tile stay in cache and are written once; dq is added to in place, tile by tile.
+// Backward: for each head its queries are packed once; then key tiles outside, query blocks inside (arXiv:2307.08691). dk and dv of a tile stay in cache and are written once
+// per head; dq gathers in scratch, tile by tile, and is written at the end.
 // Nothing is shared between tasks, so nothing is atomic and every sum has one order.
 #pragma once
 #include "attention_backward_scratch.h"
@@ -43,14 +44,27 @@ AR_INLINE Tile tile_at(const KeyMask& keys, const BlockPlan& block, int64_t row,
   return seen ? tile : Tile{};
 }
 
-// Adds one tile's part to the thread's dk and dv and to the caller's dq. K and V of the tile are packed; so are this block's rows of q and dout.
+// Adds one tile's part to the thread's dk and dv and to the block's dq. K and V of the tile are packed; `block` is its queries, packed, and the next block's lie behind.
 template <class Format>
-AR_INLINE void backward_tile(const Shape& shape, const GradientRows& rows, int64_t stride, const HeadRows<float>& dq, int64_t row, const BackwardThread<Format>& thread, int64_t keys) {
+AR_INLINE void backward_tile(const Shape& shape, const GradientRows& rows, int64_t stride, const PackedQueries<Format>& block, const BackwardThread<Format>& thread, int64_t keys) {
   constexpr int64_t per = Format::kPerWord;
+  using Word = typename Format::Word;
   const TileBits& bits = *thread.tile;
   const int64_t width = shape.width();
-  score_tile<Format>(shape, thread.q_rows, thread.k_columns, stride, bits, thread.gradient.scores);
-  score_tile<Format>(shape, thread.dout_rows, thread.v_columns, stride, bits, thread.gradient.dp);
+  const int64_t depth = shape.head_size / per;
+  const PackedQueries<Format> next = block.from(kBackwardRows, shape);
+  const int64_t row_bytes = kBackwardRows * Format::row_words(shape.head_size) * static_cast<int64_t>(sizeof(Word));
+  const int64_t stack_bytes = kBackwardRows / per * width * static_cast<int64_t>(sizeof(Word));
+  const int64_t score_steps = kBackwardRows / MR * depth * (round_up(keys, NR) / NR);
+  Ahead next_q = ahead_of(next.q_rows, row_bytes, score_steps);
+  Ahead next_dout = ahead_of(next.dout_rows, row_bytes, score_steps);
+  score_rows<Format>(shape, block.q_rows, thread.k_columns, stride, bits, 0, bits.rows, thread.gradient.scores, next_q);
+  score_rows<Format>(shape, block.dout_rows, thread.v_columns, stride, bits, 0, bits.rows, thread.gradient.dp, next_dout);
+  // Where rows and stack are the same memory they have been fetched above.
+  const int64_t stack_steps = round_up(keys, MR) / MR * (kBackwardRows / per) * (round_up(width, NR) / NR);
+  const int64_t again = PackedQueries<Format>::kSameStack ? 0 : stack_bytes;
+  Ahead next_dout_stack = ahead_of(next.dout_stack, again, stack_steps);
+  Ahead next_q_stack = ahead_of(next.q_stack, again, stack_steps);
   // A tile without a mask is one patch; with one, each panel has its own rows.
   const int64_t step = bits.masked ? kPanel : keys;
   for (int64_t column = 0; column < keys; column += step) {
@@ -59,21 +73,33 @@ AR_INLINE void backward_tile(const Shape& shape, const GradientRows& rows, int64
     if (bits.masked) gradient_patch<true>(bits, rows, patch, stride, thread.gradient);
     else gradient_patch<false>(bits, rows, patch, stride, thread.gradient);
     const int64_t count = min(step, keys - column);
-    const int64_t depth = (patch.last - patch.first + per - 1) / per;
+    const int64_t seen = (patch.last - patch.first + per - 1) / per;
     const int64_t token = patch.first / per * width;
-    product<true>(count, width, depth, thread.gradient.p_transposed(patch.first, column, stride), 1, stride, thread.dout_stack + token, width, thread.dv + column * width, width);
-    product<true>(count, width, depth, thread.gradient.ds_transposed(patch.first, column, stride), 1, stride, thread.q_stack + token, width, thread.dk + column * width, width);
+    product<true>(count, width, seen, thread.gradient.p_transposed(patch.first, column, stride), 1, stride, block.dout_stack + token, width, thread.dv + column * width, width, next_dout_stack);
+    product<true>(count, width, seen, thread.gradient.ds_transposed(patch.first, column, stride), 1, stride, block.q_stack + token, width, thread.dk + column * width, width, next_q_stack);
   }
-  for_each_run(bits, [&](int64_t first, int64_t count, int64_t begin, int64_t end) {
-    const auto* ds = thread.gradient.ds(first, begin, stride);
-    const auto* k = thread.k_stack + begin / per * width;
-    if (width == shape.head_size) {
-      product<true>(count, width, (end - begin) / per, ds, stride / per, 1, k, width, dq.at(row + first), dq.stride);
-    } else {
-      product<false>(count, width, (end - begin) / per, ds, stride / per, 1, k, width, thread.dq, width);
-      for (int64_t i = 0; i < count; i++) add_row(dq.at(row + first + i), thread.dq + i * width, shape.head_size);
-    }
+  Ahead next_dq = ahead_of(next.dq, kBackwardRows * width * static_cast<int64_t>(sizeof(float)), kBackwardRows / MR * (keys / per) * (round_up(width, NR) / NR));
+  for_each_run(bits, 0, bits.rows, [&](int64_t first, int64_t count, int64_t begin, int64_t end) {
+    product<true>(count, width, (end - begin) / per, thread.gradient.ds(first, begin, stride), stride / per, 1, thread.k_stack + begin / per * width, width, block.dq + first * width, width, next_dq);
   });
+}
+
+template <class Format>
+static void pack_queries(const BackwardCall& call, const Shape& shape, const UnitPart& part, int64_t head, int64_t row, int64_t rows, const PackedQueries<Format>& packed) {
+  using Source = typename Format::Source;
+  const auto q = head_of<Source>(call.q, part.batch, head);
+  const auto dout = head_of<Source>(call.dout, part.batch, head);
+  Format::pack_rows(q, row, rows, shape.head_size, packed.q_rows);
+  Format::pack_rows(dout, row, rows, shape.head_size, packed.dout_rows);
+  if constexpr (!PackedQueries<Format>::kSameStack) {
+    Format::pack_stack(q, row, rows, shape.q_count, shape.head_size, packed.q_stack);
+    Format::pack_stack(dout, row, rows, shape.q_count, shape.head_size, packed.dout_stack);
+  }
+  std::memset(packed.dq, 0, static_cast<size_t>(rows * shape.width()) * sizeof(float));
+  for (int64_t i = 0; i < rows; i++) {
+    packed.lse_log2[i] = static_cast<float>(row_of(call.lse, part.batch, row + i, head) * kLog2E);
+    packed.delta[i] = row_of(call.delta, part.batch, row + i, head);
+  }
 }
 
 AR_INLINE void put_rows(const HeadRows<float>& to, int64_t row, int64_t count, const float* from, bool accumulate, const Shape& shape) {
@@ -83,63 +109,55 @@ AR_INLINE void put_rows(const HeadRows<float>& to, int64_t row, int64_t count, c
   }
 }
 
+// One head of a part against all keys; `accumulate` as for dk and dv.
 template <class Format>
-static void backward_part(const BackwardCall& call, const Shape& shape, const Plan& plan, const UnitPart& part, int64_t tile_keys, const BackwardThread<Format>& thread) {
+static void backward_head(const BackwardCall& call, const Shape& shape, const Plan& plan, const UnitPart& part, int64_t head, bool accumulate, int64_t tile_keys, const BackwardThread<Format>& thread) {
   using Source = typename Format::Source;
-  const int64_t width = shape.width();
-  const int64_t head0 = part.kv_head * shape.group();
   const auto k = head_of<Source>(call.k, part.batch, part.kv_head);
   const auto v = head_of<Source>(call.v, part.batch, part.kv_head);
-  if (!call.accumulate) {
-    for (int64_t head = head0; head < head0 + shape.group(); head++) {
-      const auto dq = head_of<float>(call.dq, part.batch, head);
-      for (int64_t row = part.block_begin * kRows; row < min(part.block_end * kRows, shape.q_count); row++) clear_row(dq.at(row), shape.head_size);
-    }
-  }
+  const int64_t row0 = part.block_begin * shape.rows;
+  const int64_t row_count = min(part.block_end * shape.rows, shape.q_count) - row0;
+  bool some = false;
+  for (int64_t block = part.block_begin; block < part.block_end; block++) some = some || plan.blocks[block].visible > 0;
+  if (!some && accumulate && call.accumulate) return;
+  pack_queries(call, shape, part, head, row0, row_count, thread.queries);
   for (int64_t key = 0; key < shape.k_count; key += tile_keys) {
     const int64_t count = min(tile_keys, shape.k_count - key);
     bool packed = false;
-    for (int64_t head = head0; head < head0 + shape.group(); head++) {
-      const auto q = head_of<Source>(call.q, part.batch, head);
-      const auto dout = head_of<Source>(call.dout, part.batch, head);
-      const auto dq = head_of<float>(call.dq, part.batch, head);
-      for (int64_t block = part.block_begin; block < part.block_end; block++) {
-        const int64_t row = block * kRows;
-        const int64_t rows = shape.block_rows(block);
-        const Tile tile = tile_at(plan.keys, plan.blocks[block], row, rows, key, count);
-        if (tile.count == 0) continue;
-        if (!packed) {
-          packed = true;
-          Format::pack_columns(k, key, tile_keys, shape.k_count, shape.head_size, thread.k_columns);
-          Format::pack_columns(v, key, tile_keys, shape.k_count, shape.head_size, thread.v_columns);
-          Format::pack_stack(k, key, tile_keys, shape.k_count, shape.head_size, thread.k_stack);
-          std::memset(thread.dk, 0, static_cast<size_t>(count * width) * sizeof(float));
-          std::memset(thread.dv, 0, static_cast<size_t>(count * width) * sizeof(float));
-        }
-        Format::pack_rows(q, row, rows, shape.head_size, thread.q_rows);
-        Format::pack_rows(dout, row, rows, shape.head_size, thread.dout_rows);
-        if constexpr (!BackwardThread<Format>::kSameStack) {
-          Format::pack_stack(q, row, rows, shape.q_count, shape.head_size, thread.q_stack);
-          Format::pack_stack(dout, row, rows, shape.q_count, shape.head_size, thread.dout_stack);
-        }
-        for (int64_t i = 0; i < rows; i++) {
-          thread.lse_log2[i] = static_cast<float>(row_of(call.lse, part.batch, row + i, head) * kLog2E);
-          thread.delta[i] = row_of(call.delta, part.batch, row + i, head);
-        }
-        describe_tile(plan.keys, row, rows, tile, *thread.tile);
-        backward_tile<Format>(shape, {thread.lse_log2, thread.delta, call.scale, call.scale_log2}, tile_keys + W, dq, row, thread, count);
+    for (int64_t block = part.block_begin; block < part.block_end; block++) {
+      const int64_t row = block * shape.rows;
+      const int64_t rows = shape.block_rows(block);
+      const Tile tile = tile_at(plan.keys, plan.blocks[block], row, rows, key, count);
+      if (tile.count == 0) continue;
+      if (!packed) {
+        packed = true;
+        Format::pack_columns(k, key, tile_keys, shape.k_count, shape.head_size, thread.k_columns);
+        Format::pack_columns(v, key, tile_keys, shape.k_count, shape.head_size, thread.v_columns);
+        Format::pack_stack(k, key, tile_keys, shape.k_count, shape.head_size, thread.k_stack);
+        std::memset(thread.dk, 0, static_cast<size_t>(count * shape.width()) * sizeof(float));
+        std::memset(thread.dv, 0, static_cast<size_t>(count * shape.width()) * sizeof(float));
       }
+      describe_tile(plan.keys, row, rows, tile, *thread.tile);
+      const PackedQueries<Format> queries = thread.queries.from(row - row0, shape);
+      backward_tile<Format>(shape, {queries.lse_log2, queries.delta, call.scale, call.scale_log2}, tile_keys + W, queries, thread, count);
     }
     if (packed) {
-      put_rows(part.dk, key, count, thread.dk, part.accumulate, shape);
-      put_rows(part.dv, key, count, thread.dv, part.accumulate, shape);
-    } else if (!part.accumulate) {
+      put_rows(part.dk, key, count, thread.dk, accumulate, shape);
+      put_rows(part.dv, key, count, thread.dv, accumulate, shape);
+    } else if (!accumulate) {
       for (int64_t i = key; i < key + count; i++) {
         clear_row(part.dk.at(i), shape.head_size);
         clear_row(part.dv.at(i), shape.head_size);
       }
     }
   }
+  put_rows(head_of<float>(call.dq, part.batch, head), row0, row_count, thread.queries.dq, call.accumulate, shape);
+}
+
+template <class Format>
+static void backward_part(const BackwardCall& call, const Shape& shape, const Plan& plan, const UnitPart& part, int64_t tile_keys, const BackwardThread<Format>& thread) {
+  const int64_t head0 = part.kv_head * shape.group();
+  for (int64_t head = head0; head < head0 + shape.group(); head++) backward_head(call, shape, plan, part, head, part.accumulate || head > head0, tile_keys, thread);
 }
 
 // Cuts the query blocks into parts that see about as many keys each.
@@ -158,7 +176,7 @@ AR_INLINE void split_blocks(const Plan& plan, int64_t block_count, int64_t parts
 
 template <class Format>
 static void backward_with(CpuContext& context, const BackwardCall& call, const ar_attention_mask& mask) {
-  const Shape shape = shape_of(call.q, call.k);
+  const Shape shape = shape_of(call.q, call.k, kBackwardRows);
   Carver sizes(nullptr);
   carve_plan(sizes, shape, &mask);
   BackwardScratch<Format>::carve(sizes, shape, context.thread_count);

@@ -5,45 +5,66 @@
 
 namespace actorring::cpu::AR_ISA {
 
+// One head's queries, packed once and then read for every tile of keys, in the order of the rows.
+template <class Format>
+struct PackedQueries {
+  using Word = typename Format::Word;
+  Word* q_rows;      // [rows, row_words]
+  Word* q_stack;     // [rows / per word][width]; the same memory as q_rows where both lie alike
+  Word* dout_rows;
+  Word* dout_stack;
+  float* dq;         // [rows, width]
+  float* lse_log2;   // [rows]
+  float* delta;      // [rows]
+
+  static constexpr bool kSameStack = Format::kPerWord == 1;
+
+  static PackedQueries carve(Carver& carver, const Shape& shape) {
+    const int64_t count = shape.blocks() * shape.rows;
+    const int64_t rows = count * Format::row_words(shape.head_size);
+    const int64_t stack = count / Format::kPerWord * shape.width();
+    PackedQueries packed;
+    packed.q_rows = carver.take<Word>(rows);
+    packed.q_stack = kSameStack ? packed.q_rows : carver.take<Word>(stack);
+    packed.dout_rows = carver.take<Word>(rows);
+    packed.dout_stack = kSameStack ? packed.dout_rows : carver.take<Word>(stack);
+    packed.dq = carver.take<float>(count * shape.width());
+    packed.lse_log2 = carver.take<float>(count);
+    packed.delta = carver.take<float>(count);
+    return packed;
+  }
+
+  // The same from row `row` on (a multiple of 2).
+  PackedQueries from(int64_t row, const Shape& shape) const {
+    const int64_t words = row * Format::row_words(shape.head_size);
+    const int64_t stack = row / Format::kPerWord * shape.width();
+    return {q_rows + words, q_stack + stack, dout_rows + words, dout_stack + stack, dq + row * shape.width(), lse_log2 + row, delta + row};
+  }
+};
+
 template <class Format>
 struct BackwardThread {
   using Word = typename Format::Word;
   Word* k_columns;  // [tile_keys / NR][H / per word][NR]
   Word* v_columns;
   Word* k_stack;    // [tile_keys / per word][width]
-  Word* q_rows;     // [kRows, row_words]
-  Word* q_stack;    // [kRows / per word][width]; the same memory as q_rows where both lie alike
-  Word* dout_rows;
-  Word* dout_stack;
   float* dk;        // [tile_keys, width]
   float* dv;
-  float* dq;        // [kRows, width]: only where a row of the caller's dq is not a whole number of vectors
-  float* lse_log2;  // [kRows]
-  float* delta;     // [kRows]
   GradientScratch<Format> gradient;
   TileBits* tile;
-
-  static constexpr bool kSameStack = Format::kPerWord == 1;
+  PackedQueries<Format> queries;
 
   static BackwardThread carve(Carver& carver, const Shape& shape, int64_t tile_keys) {
     const int64_t columns = tile_keys * (shape.head_size / Format::kPerWord);
-    const int64_t rows = kRows * Format::row_words(shape.head_size);
-    const int64_t width = shape.width();
     BackwardThread thread;
     thread.k_columns = carver.take<Word>(columns);
     thread.v_columns = carver.take<Word>(columns);
-    thread.k_stack = carver.take<Word>(tile_keys / Format::kPerWord * width);
-    thread.q_rows = carver.take<Word>(rows);
-    thread.q_stack = kSameStack ? thread.q_rows : carver.take<Word>(kRows / Format::kPerWord * width);
-    thread.dout_rows = carver.take<Word>(rows);
-    thread.dout_stack = kSameStack ? thread.dout_rows : carver.take<Word>(kRows / Format::kPerWord * width);
-    thread.dk = carver.take<float>(tile_keys * width);
-    thread.dv = carver.take<float>(tile_keys * width);
-    thread.dq = carver.take<float>(kRows * width);
-    thread.lse_log2 = carver.take<float>(kRows);
-    thread.delta = carver.take<float>(kRows);
+    thread.k_stack = carver.take<Word>(tile_keys / Format::kPerWord * shape.width());
+    thread.dk = carver.take<float>(tile_keys * shape.width());
+    thread.dv = carver.take<float>(tile_keys * shape.width());
     thread.gradient = GradientScratch<Format>::carve(carver, tile_keys + W);
     thread.tile = carver.take<TileBits>(1);
+    thread.queries = PackedQueries<Format>::carve(carver, shape);
     return thread;
   }
 };

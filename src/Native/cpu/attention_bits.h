@@ -15,11 +15,6 @@ struct TileBits {
   uint64_t bits[kRows][kTilePanels];                          // meaningful if masked
 
   M lanes_at(int64_t row, int64_t column) const { return lanes_of(bits[row][column / 64] >> (column % 64)); }
-  bool row_sees(int64_t row) const {
-    uint64_t some = 0;
-    for (int64_t word = 0; word < round_up(columns, kPanel) / kPanel; word++) some |= bits[row][word];
-    return some != 0;
-  }
 };
 
 AR_INLINE void set_bits(uint64_t* bits, int64_t begin, int64_t end) {

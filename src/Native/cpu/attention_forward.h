@@ -17,15 +17,17 @@ struct ForwardScratch {
   using Word = typename Format::Word;
   using Weight = typename Format::Weight;
   static constexpr int64_t kPackedBytes = int64_t{64} << 20;  // units are packed together up to this size, one at least
+  static constexpr int64_t kBlock = 192;                      // query rows of a block: enough work per key to hide that keys come from L3
   static constexpr int64_t kTile = 256;                       // keys of a tile: scores, K^T and V of a tile fit a 1 MiB L2 together
+  static constexpr int64_t kStrip = 12;                       // rows that go through a tile together: their scores stay in L1
   static constexpr int64_t kStride = kTile + W;               // not a power of two: rows of scores must not fall on the same cache lines
 
   struct Thread {
-    Word* q;           // [kRows, row_words]
-    float* scores;     // [kRows, kStride]
+    Word* q;           // [kBlock, row_words]
+    float* scores;     // [kStrip, kStride]
     Weight* weights;   // the same memory as scores where a weight is a float
-    float* out;        // [kRows, width]
-    RowState* state;   // [kRows]
+    float* out;        // [kBlock, width]
+    RowStates* state;
     TileBits* tile;
   };
 
@@ -38,12 +40,12 @@ struct ForwardScratch {
 
   static Thread carve_thread(Carver& carver, const Shape& shape) {
     Thread thread;
-    thread.q = carver.take<Word>(kRows * Format::row_words(shape.head_size));
-    thread.scores = carver.take<float>(kRows * kStride);
+    thread.q = carver.take<Word>(kBlock * Format::row_words(shape.head_size));
+    thread.scores = carver.take<float>(kStrip * kStride);
     if constexpr (sizeof(Weight) == sizeof(float)) thread.weights = thread.scores;
-    else thread.weights = carver.take<Weight>(kRows * kStride);
-    thread.out = carver.take<float>(kRows * shape.width());
-    thread.state = carver.take<RowState>(kRows);
+    else thread.weights = carver.take<Weight>(kStrip * kStride);
+    thread.out = carver.take<float>(kBlock * shape.width());
+    thread.state = carver.take<RowStates>(1);
     thread.tile = carver.take<TileBits>(1);
     return thread;
   }
@@ -92,11 +94,13 @@ AR_INLINE void begin_rows(const ForwardCall& call, const Shape& shape, const Blo
   std::memset(thread.out, 0, static_cast<size_t>(rows.count * width) * sizeof(float));
   for (int64_t i = 0; i < rows.count; i++) {
     if (call.first) {
-      thread.state[i] = {minus_infinity(), 0.0f};
+      thread.state->maximum[i] = minus_infinity();
+      thread.state->sum[i] = 0.0f;
       continue;
     }
     const Rescaled maximum = to_log2(row_of(*call.state.row_max, rows.batch, rows.row + i, rows.head));
-    thread.state[i] = {maximum.maximum, row_of(*call.state.row_sum, rows.batch, rows.row + i, rows.head) * maximum.factor};
+    thread.state->maximum[i] = maximum.maximum;
+    thread.state->sum[i] = row_of(*call.state.row_sum, rows.batch, rows.row + i, rows.head) * maximum.factor;
     write_row(thread.out + i * width, head_of<float>(*call.state.out, rows.batch, rows.head).at(rows.row + i), maximum.factor, shape.head_size);
   }
 }
@@ -105,17 +109,17 @@ template <class Thread>
 AR_INLINE void end_rows(const ForwardCall& call, const Shape& shape, const BlockRows& rows, const Thread& thread) {
   for (int64_t i = 0; i < rows.count; i++) {
     const float* sums = thread.out + i * shape.width();
-    const RowState state = thread.state[i];
+    const float sum = thread.state->sum[i];
     if (!call.last) {
-      const Rescaled maximum = to_natural(state.maximum);
+      const Rescaled maximum = to_natural(thread.state->maximum[i]);
       write_row(head_of<float>(*call.state.out, rows.batch, rows.head).at(rows.row + i), sums, maximum.factor, shape.head_size);
       row_of(*call.state.row_max, rows.batch, rows.row + i, rows.head) = maximum.maximum;
-      row_of(*call.state.row_sum, rows.batch, rows.row + i, rows.head) = state.sum * maximum.factor;
+      row_of(*call.state.row_sum, rows.batch, rows.row + i, rows.head) = sum * maximum.factor;
       continue;
     }
     // A row that saw no key has the sum 0; a NaN is not 0 and goes on.
-    const float factor = state.sum == 0.0f ? 0.0f : 1.0f / state.sum;
-    row_of(*call.lse, rows.batch, rows.row + i, rows.head) = state.sum == 0.0f ? minus_infinity() : static_cast<float>(state.maximum * kLn2 + std::log(static_cast<double>(state.sum)));
+    const float factor = sum == 0.0f ? 0.0f : 1.0f / sum;
+    row_of(*call.lse, rows.batch, rows.row + i, rows.head) = sum == 0.0f ? minus_infinity() : static_cast<float>(thread.state->maximum[i] * kLn2 + std::log(static_cast<double>(sum)));
     if (call.out->dtype == AR_FLOAT32) write_row(head_of<float>(*call.out, rows.batch, rows.head).at(rows.row + i), sums, factor, shape.head_size);
     else write_row(head_of<bf16>(*call.out, rows.batch, rows.head).at(rows.row + i), sums, factor, shape.head_size);
   }
@@ -136,18 +140,29 @@ static void forward_rows(const ForwardCall& call, const Shape& shape, const KeyM
   for (; some; some = walk.next(tile)) {
     TileBits& bits = *thread.tile;
     describe_tile(keys, rows.row, rows.count, tile, bits);
-    score_tile<Format>(shape, thread.q, k + tile.key * (shape.head_size / Format::kPerWord), stride, bits, thread.scores);
-    for_each_run(bits, [&](int64_t first, int64_t count, int64_t begin, int64_t end) {
-      for (int64_t row = first; row < first + count; row++) {
-        const float* scores = thread.scores + row * stride;
-        auto* weights = thread.weights + row * stride;
-        const float shrink = bits.masked ? weigh_row<true>(bits, row, begin, end, scores, call.scale_log2, thread.state[row], weights)
-                                         : weigh_row<false>(bits, row, begin, end, scores, call.scale_log2, thread.state[row], weights);
-        if (shrink != 1.0f) write_row(thread.out + row * width, thread.out + row * width, shrink, width);
-      }
-      product<true>(count, width, (end - begin) / Format::kPerWord, reinterpret_cast<const typename Format::Word*>(thread.weights + first * stride + begin), stride / Format::kPerWord, 1,
-                    v + (tile.key + begin) / Format::kPerWord * width, width, thread.out + first * width, width);
-    });
+    const int64_t depth = shape.head_size / Format::kPerWord;
+    const typename Format::Word* panels = k + tile.key * depth;
+    const typename Format::Word* values = v + tile.key / Format::kPerWord * width;
+    constexpr int64_t word_bytes = sizeof(typename Format::Word);
+    const int64_t groups = round_up(rows.count, MR) / MR;
+    Ahead next_panels = ahead_of(panels + Scratch::kTile * depth, Scratch::kTile * depth * word_bytes, groups * depth * (Scratch::kTile / NR));
+    Ahead next_values = ahead_of(values + Scratch::kTile / Format::kPerWord * width, Scratch::kTile / Format::kPerWord * width * word_bytes,
+                                 groups * (Scratch::kTile / Format::kPerWord) * (round_up(width, NR) / NR));
+    for (int64_t strip = 0; strip < rows.count; strip += Scratch::kStrip) {
+      const int64_t strip_end = min(strip + Scratch::kStrip, rows.count);
+      score_rows<Format>(shape, thread.q, panels, stride, bits, strip, strip_end, thread.scores, next_panels);
+      for_each_run(bits, strip, strip_end, [&](int64_t first, int64_t count, int64_t begin, int64_t end) {
+        const Weighing weighing{first, first + count, begin, end, call.scale_log2};
+        const int64_t at = (first - strip) * stride;
+        if (bits.masked) weigh_rows<true>(bits, weighing, thread.scores + at, stride, *thread.state, thread.weights + at);
+        else weigh_rows<false>(bits, weighing, thread.scores + at, stride, *thread.state, thread.weights + at);
+        for (int64_t row = first; row < first + count; row++) {
+          if (thread.state->shrink[row] != 1.0f) write_row(thread.out + row * width, thread.out + row * width, thread.state->shrink[row], width);
+        }
+        product<true>(count, width, (end - begin) / Format::kPerWord, reinterpret_cast<const typename Format::Word*>(thread.weights + at + begin), stride / Format::kPerWord, 1,
+                      values + begin / Format::kPerWord * width, width, thread.out + first * width, width, next_values);
+      });
+    }
   }
   end_rows(call, shape, rows, thread);
 }
@@ -155,7 +170,7 @@ static void forward_rows(const ForwardCall& call, const Shape& shape, const KeyM
 template <class Format>
 static void forward_with(CpuContext& context, const ForwardCall& call, const ar_attention_mask& mask) {
   using Source = typename Format::Source;
-  const Shape shape = shape_of(call.q, call.k);
+  const Shape shape = shape_of(call.q, call.k, ForwardScratch<Format>::kBlock);
   Carver sizes(nullptr);
   carve_plan(sizes, shape, &mask);
   ForwardScratch<Format>::carve(sizes, shape, context.thread_count);
@@ -183,7 +198,7 @@ static void forward_with(CpuContext& context, const ForwardCall& call, const ar_
       const DenormalsAreZero mode;
       const int64_t unit = task % heads / shape.group();
       const int64_t block = plan.order[task / heads];
-      const BlockRows rows{(unit0 + unit) / shape.kv_heads, (unit0 + unit) % shape.kv_heads * shape.group() + task % shape.group(), block * kRows, shape.block_rows(block)};
+      const BlockRows rows{(unit0 + unit) / shape.kv_heads, (unit0 + unit) % shape.kv_heads * shape.group() + task % shape.group(), block * shape.rows, shape.block_rows(block)};
       forward_rows<Format>(call, shape, plan.keys, rows, scratch.k + unit * scratch.unit_k, scratch.v + unit * scratch.unit_v, scratch.thread(thread, shape));
     });
   }

@@ -5,14 +5,16 @@
 
 namespace actorring::cpu::AR_ISA {
 
+constexpr int64_t kBackwardRows = 96;  // query rows of a block: with a tile of keys and its gradients they fit a 1 MiB L2
+
 // A block of rows and columns of a tile; begin and end are whole vectors.
 struct Patch {
   int64_t first, last, begin, end;
 };
 
 struct GradientRows {
-  const float* lse_log2;  // [kRows]
-  const float* delta;     // [kRows]
+  const float* lse_log2;  // one per row of the block
+  const float* delta;
   float scale, scale_log2;
 };
 
@@ -35,7 +37,7 @@ template <class T>
 struct GradientScratch<FloatFormat<T>> {
   float* scores;
   float* dp;
-  static GradientScratch carve(Carver& carver, int64_t stride) { return {carver.take<float>(kRows * stride), carver.take<float>(kRows * stride)}; }
+  static GradientScratch carve(Carver& carver, int64_t stride) { return {carver.take<float>(kBackwardRows * stride), carver.take<float>(kBackwardRows * stride)}; }
   const float* p_transposed(int64_t row, int64_t column, int64_t stride) const { return scores + row * stride + column; }
   const float* ds_transposed(int64_t row, int64_t column, int64_t stride) const { return dp + row * stride + column; }
   const float* ds(int64_t row, int64_t column, int64_t stride) const { return dp + row * stride + column; }
@@ -60,12 +62,12 @@ template <>
 struct GradientScratch<PairFormat> {
   float* scores;
   float* dp;
-  uint32_t* p_pairs;   // [kRows / 2, stride]
-  uint32_t* ds_pairs;  // [kRows / 2, stride]
-  bf16* ds_rows;       // [kRows, stride]
+  uint32_t* p_pairs;   // [kBackwardRows / 2, stride]
+  uint32_t* ds_pairs;  // [kBackwardRows / 2, stride]
+  bf16* ds_rows;       // [kBackwardRows, stride]
   static GradientScratch carve(Carver& carver, int64_t stride) {
-    return {carver.take<float>(kRows * stride), carver.take<float>(kRows * stride), carver.take<uint32_t>(kRows / 2 * stride), carver.take<uint32_t>(kRows / 2 * stride),
-            carver.take<bf16>(kRows * stride)};
+    return {carver.take<float>(kBackwardRows * stride), carver.take<float>(kBackwardRows * stride), carver.take<uint32_t>(kBackwardRows / 2 * stride), carver.take<uint32_t>(kBackwardRows / 2 * stride),
+            carver.take<bf16>(kBackwardRows * stride)};
   }
   const uint32_t* p_transposed(int64_t row, int64_t column, int64_t stride) const { return p_pairs + row / 2 * stride + column; }
   const uint32_t* ds_transposed(int64_t row, int64_t column, int64_t stride) const { return ds_pairs + row / 2 * stride + column; }

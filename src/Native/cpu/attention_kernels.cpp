@@ -38,19 +38,20 @@ void backward(CpuContext& context, const View& q, const View& k, const View& v, 
 }
 
 template <class Format>
-int64_t scratch_of(const Shape& shape, int thread_count) {
+int64_t scratch_of(const View& q, const View& k, int thread_count) {
+  const Shape wide = shape_of(q, k, ForwardScratch<Format>::kBlock);
   Carver forward(nullptr);
-  carve_plan(forward, shape, nullptr);
-  ForwardScratch<Format>::carve(forward, shape, thread_count);
+  carve_plan(forward, wide, nullptr);
+  ForwardScratch<Format>::carve(forward, wide, thread_count);
+  const Shape narrow = shape_of(q, k, kBackwardRows);
   Carver backward(nullptr);
-  carve_plan(backward, shape, nullptr);
-  BackwardScratch<Format>::carve(backward, shape, thread_count);
+  carve_plan(backward, narrow, nullptr);
+  BackwardScratch<Format>::carve(backward, narrow, thread_count);
   return max(forward.used(), backward.used());
 }
 
 int64_t scratch_bytes(CpuContext& context, const View& q, const View& k) {
-  const Shape shape = shape_of(q, k);
-  return q.dtype == AR_FLOAT32 ? scratch_of<FloatFormat<float>>(shape, context.thread_count) : scratch_of<Bf16Format>(shape, context.thread_count);
+  return q.dtype == AR_FLOAT32 ? scratch_of<FloatFormat<float>>(q, k, context.thread_count) : scratch_of<Bf16Format>(q, k, context.thread_count);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // What a call works out before it computes: row spans, how much of the keys each block of rows sees, and the order in which blocks are handed out.
 //
-// Legend: B batch, Tq queries, Tk keys, N query heads, K KV heads, G = N / K, H head size. A unit is one (batch, KV head); a block is kRows query rows of one head.
+// Legend: B batch, Tq queries, Tk keys, N query heads, K KV heads, G = N / K, H head size. A unit is one (batch, KV head); a block is some query rows of one head.
 #pragma once
 #include "attention_tiles.h"
 #include "context.h"
@@ -10,15 +10,16 @@ namespace actorring::cpu::AR_ISA {
 
 struct Shape {
   int64_t batch, q_count, k_count, heads, kv_heads, head_size;
+  int64_t rows;  // of a block
   int64_t units() const { return batch * kv_heads; }
   int64_t group() const { return heads / kv_heads; }
   int64_t width() const { return round_up(head_size, W); }  // a padded row of a head
-  int64_t blocks() const { return round_up(q_count, kRows) / kRows; }
-  int64_t block_rows(int64_t block) const { return min(kRows, q_count - block * kRows); }
+  int64_t blocks() const { return round_up(q_count, rows) / rows; }
+  int64_t block_rows(int64_t block) const { return min(rows, q_count - block * rows); }
   int64_t padded_keys() const { return round_up(k_count, kPanel); }
 };
 
-AR_INLINE Shape shape_of(const View& q, const View& k) { return {q.shape[0], q.shape[1], k.shape[1], q.shape[2], k.shape[2], q.shape[3]}; }
+AR_INLINE Shape shape_of(const View& q, const View& k, int64_t rows) { return {q.shape[0], q.shape[1], k.shape[1], q.shape[2], k.shape[2], q.shape[3], rows}; }
 
 struct BlockPlan {
   int32_t visible = 0;  // keys in visible panels
@@ -68,7 +69,7 @@ static void order_blocks(const BlockPlan* blocks, int64_t count, int32_t* order)
 
 static void make_plan(CpuContext& context, const Shape& shape, Plan& plan) {
   const int64_t count = shape.blocks();
-  context.pool.run(count, [&](int64_t block, int) { plan.blocks[block] = plan_block(plan.keys, block * kRows, shape.block_rows(block)); });
+  context.pool.run(count, [&](int64_t block, int) { plan.blocks[block] = plan_block(plan.keys, block * shape.rows, shape.block_rows(block)); });
   plan.hull = {};
   for (int64_t block = 0; block < count; block++) {
     const BlockPlan& one = plan.blocks[block];

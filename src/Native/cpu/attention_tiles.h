@@ -4,7 +4,7 @@
 
 namespace actorring::cpu::AR_ISA {
 
-constexpr int64_t kRows = 96;       // query rows of a block: a multiple of every MR and of 2
+constexpr int64_t kRows = 192;      // most query rows of a block; blocks hold a multiple of every MR and of 2
 constexpr int64_t kPanel = 64;      // keys that are skipped, or masked, together: a multiple of every NR
 constexpr int64_t kTileKeys = 512;  // most keys of a tile
 
