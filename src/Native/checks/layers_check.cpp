@@ -1,7 +1,7 @@
 // Compares every layer kernel with plain float64 loops, on every instruction set of this machine, and times the products.
 //
 //   layers_check check                 exit code 0 if everything agrees
-//   layers_check bench [threads] [ms]  fraction of the multiply-add peak, which is measured in turns with each product; CPU time on one thread, wall time on more
+//   layers_check bench [threads] [ms]  fraction of the multiply-add peak, measured in turns with each product; one thread by CPU time, more by the clock
 #include <sched.h>
 #include <time.h>
 
@@ -208,7 +208,8 @@ bool agrees(const std::string& name, const Tensor& result, const std::vector<dou
   const bool guarded = result.guards_hold();
   if (worst <= tolerance * largest && guarded) return true;
   failures++;
-  std::printf("FAILED %s: element %lld is %.9g, expected %.9g (error %.2g of the largest, allowed %.2g)%s\n", name.c_str(), static_cast<long long>(at), result.get(at),
+  std::printf("FAILED %s: element %lld is %.9g, expected %.9g (error %.2g of the largest, allowed %.2g)%s\n", name.c_str(), static_cast<long long>(at),
+      result.get(at),
               expected[static_cast<size_t>(at)], worst / largest, tolerance, guarded ? "" : "; wrote outside its rows");
   return false;
 }
@@ -229,7 +230,8 @@ void check_linear(Context& context, Context& other, const std::string& isa) {
   struct Shape {
     int64_t rows, in, out;
   };
-  const Shape shapes[] = {{1, 1, 1}, {1, 37, 65}, {3, 129, 70}, {4, 512, 33}, {5, 1, 1}, {6, 64, 64}, {7, 3, 129}, {13, 257, 66}, {96, 512, 128}, {101, 515, 130}, {193, 700, 77}, {400, 31, 300}, {24, 1025, 2113}};
+  const Shape shapes[] = {{1, 1, 1}, {1, 37, 65}, {3, 129, 70}, {4, 512, 33}, {5, 1, 1}, {6, 64, 64}, {7, 3, 129}, {13, 257, 66}, {96, 512, 128},
+      {101, 515, 130}, {193, 700, 77}, {400, 31, 300}, {24, 1025, 2113}};
   for (const Shape& s : shapes) {
     for (ar_dtype type : {AR_FLOAT32, AR_BFLOAT16}) {
       for (ar_dtype result : {AR_FLOAT32, AR_BFLOAT16}) {
@@ -237,13 +239,15 @@ void check_linear(Context& context, Context& other, const std::string& isa) {
         for (int variant = 0; variant < 2; variant++) {
           const bool accumulate = variant == 1, with_bias = variant == 1;
           const int64_t padding = variant == 1 ? 3 : 0;
-          const std::string name = text("%s linear %s->%s R %lld I %lld O %lld%s ", isa.c_str(), type_name(type), type_name(result), static_cast<long long>(s.rows), static_cast<long long>(s.in),
+          const std::string name = text("%s linear %s->%s R %lld I %lld O %lld%s ", isa.c_str(), type_name(type), type_name(result),
+              static_cast<long long>(s.rows), static_cast<long long>(s.in),
                                         static_cast<long long>(s.out), variant == 1 ? " bias accumulate padded" : "");
           Tensor x(context, type, {s.rows, s.in}, padding), w(context, type, {s.out, s.in}, padding), bias(context, type, {s.out});
           x.random(1), w.random(2), bias.random(3);
           const auto xs = x.values(), ws = w.values(), bs = bias.values();
 
-          const auto expect = [&](const Tensor& before, int64_t m, int64_t n, int64_t k, const std::function<double(int64_t, int64_t, int64_t)>& term, bool add_bias) {
+          const auto expect = [&](const Tensor& before, int64_t m, int64_t n, int64_t k, const std::function<double(int64_t, int64_t, int64_t)>& term,
+              bool add_bias) {
             std::vector<double> expected(static_cast<size_t>(m * n));
             for (int64_t i = 0; i < m; i++) {
               for (int64_t j = 0; j < n; j++) {
@@ -259,7 +263,8 @@ void check_linear(Context& context, Context& other, const std::string& isa) {
 
           Tensor y(context, result, {s.rows, s.out}, padding), y2(context, result, {s.rows, s.out}, padding);
           y.random(4), y2.random(4);
-          const auto y_expected = expect(y, s.rows, s.out, s.in, [&](int64_t i, int64_t j, int64_t p) { return at(xs, i * s.in + p) * at(ws, j * s.in + p); }, with_bias);
+          const auto y_expected = expect(y, s.rows, s.out, s.in, [&](int64_t i, int64_t j, int64_t p) { return at(xs, i * s.in + p) * at(ws, j * s.in + p); },
+              with_bias);
           MUST(ar_linear_forward(context.handle, x, w, with_bias ? static_cast<const ar_tensor*>(bias) : nullptr, accumulate, y));
           MUST(ar_linear_forward(other.handle, x, w, with_bias ? static_cast<const ar_tensor*>(bias) : nullptr, accumulate, y2));
           agrees(name + "forward", y, y_expected, product_tolerance(type));
@@ -270,7 +275,8 @@ void check_linear(Context& context, Context& other, const std::string& isa) {
           const auto ds = dy.values();
           Tensor dx(context, result, {s.rows, s.in}, padding), dx2(context, result, {s.rows, s.in}, padding);
           dx.random(6), dx2.random(6);
-          const auto dx_expected = expect(dx, s.rows, s.in, s.out, [&](int64_t i, int64_t j, int64_t p) { return at(ds, i * s.out + p) * at(ws, p * s.in + j); }, false);
+          const auto dx_expected = expect(dx, s.rows, s.in, s.out,
+              [&](int64_t i, int64_t j, int64_t p) { return at(ds, i * s.out + p) * at(ws, p * s.in + j); }, false);
           MUST(ar_linear_backward_input(context.handle, dy, w, accumulate, dx));
           MUST(ar_linear_backward_input(other.handle, dy, w, accumulate, dx2));
           agrees(name + "backward_input", dx, dx_expected, product_tolerance(type));
@@ -279,7 +285,8 @@ void check_linear(Context& context, Context& other, const std::string& isa) {
           if (result == AR_BFLOAT16) continue;
           Tensor dw(context, AR_FLOAT32, {s.out, s.in}, padding), dw2(context, AR_FLOAT32, {s.out, s.in}, padding), dbias(context, AR_FLOAT32, {s.out});
           dw.random(7), dw2.random(7), dbias.random(8);
-          const auto dw_expected = expect(dw, s.out, s.in, s.rows, [&](int64_t i, int64_t j, int64_t p) { return at(ds, p * s.out + i) * at(xs, p * s.in + j); }, false);
+          const auto dw_expected = expect(dw, s.out, s.in, s.rows,
+              [&](int64_t i, int64_t j, int64_t p) { return at(ds, p * s.out + i) * at(xs, p * s.in + j); }, false);
           std::vector<double> dbias_expected(static_cast<size_t>(s.out));
           for (int64_t j = 0; j < s.out; j++) {
             double sum = accumulate ? dbias.get(j) : 0;
@@ -303,8 +310,10 @@ void check_norm(Context& context, Context& other, const std::string& isa) {
   for (const auto& [rows, width] : {std::pair<int64_t, int64_t>{1, 1}, {3, 7}, {130, 64}, {65, 515}, {17, 1024}}) {
     for (ar_dtype type : {AR_FLOAT32, AR_BFLOAT16}) {
       for (int accumulate = 0; accumulate < 2; accumulate++) {
-        const std::string name = text("%s rms_norm %s %lldx%lld accumulate %d ", isa.c_str(), type_name(type), static_cast<long long>(rows), static_cast<long long>(width), accumulate);
-        Tensor x(context, type, {rows, width}, 5), w(context, type, {width}), y(context, type, {rows, width}, 1), rstd(context, AR_FLOAT32, {rows}), dy(context, type, {rows, width}, 2);
+        const std::string name = text("%s rms_norm %s %lldx%lld accumulate %d ", isa.c_str(), type_name(type), static_cast<long long>(rows),
+            static_cast<long long>(width), accumulate);
+        Tensor x(context, type, {rows, width}, 5), w(context, type, {width}), y(context, type, {rows, width}, 1), rstd(context, AR_FLOAT32, {rows}),
+            dy(context, type, {rows, width}, 2);
         Tensor dx(context, type, {rows, width}), dw(context, AR_FLOAT32, {width}), dx2(context, type, {rows, width}), dw2(context, AR_FLOAT32, {width});
         x.random(11, 2), w.random(12), dy.random(13), dx.random(14), dw.random(15), dx2.random(14), dw2.random(15);
         const double epsilon = 1e-5;
@@ -320,7 +329,8 @@ void check_norm(Context& context, Context& other, const std::string& isa) {
           for (int64_t d = 0; d < width; d++) {
             const int64_t at = i * width + d;
             y_expected[static_cast<size_t>(at)] = x.get(at) * r * w.get(d);
-            dx_expected[static_cast<size_t>(at)] = (accumulate ? dx.get(at) : 0) + r * dy.get(at) * w.get(d) - x.get(at) * r * r * r * pull / static_cast<double>(width);
+            dx_expected[static_cast<size_t>(at)] = (accumulate ? dx.get(at) : 0) + r * dy.get(at) * w.get(d)
+                - x.get(at) * r * r * r * pull / static_cast<double>(width);
             dw_expected[static_cast<size_t>(d)] += dy.get(at) * x.get(at) * r;
           }
         }
@@ -341,17 +351,20 @@ void check_rotary(Context& context, Context&, const std::string& isa) {
     for (ar_dtype from : {AR_FLOAT32, AR_BFLOAT16}) {
       for (ar_dtype to : {AR_FLOAT32, AR_BFLOAT16}) {
         for (int inverse = 0; inverse < 2; inverse++) {
-          const std::string name = text("%s rotary %s->%s %lldx%lldx%lldx%lld inverse %d", isa.c_str(), type_name(from), type_name(to), static_cast<long long>(batch), static_cast<long long>(tokens),
+          const std::string name = text("%s rotary %s->%s %lldx%lldx%lldx%lld inverse %d", isa.c_str(), type_name(from), type_name(to),
+              static_cast<long long>(batch), static_cast<long long>(tokens),
                                         static_cast<long long>(heads), static_cast<long long>(size), inverse);
           const int64_t half = size / 2;
-          Tensor x(context, from, {batch, tokens, heads, size}, 6), y(context, to, {batch, tokens, heads, size}, 2), c(context, AR_FLOAT32, {tokens, half}), s(context, AR_FLOAT32, {tokens, half});
+          Tensor x(context, from, {batch, tokens, heads, size}, 6), y(context, to, {batch, tokens, heads, size}, 2), c(context, AR_FLOAT32, {tokens, half}),
+              s(context, AR_FLOAT32, {tokens, half});
           x.random(21);
           for (int64_t i = 0; i < tokens * half; i++) c.set(i, std::cos(0.37 * static_cast<double>(i))), s.set(i, std::sin(0.37 * static_cast<double>(i)));
           std::vector<double> expected(static_cast<size_t>(x.count()));
           for (int64_t row = 0; row < batch * tokens * heads; row++) {
             const int64_t token = row / heads % tokens;
             for (int64_t h = 0; h < half; h++) {
-              const double low = x.get(row * size + h), high = x.get(row * size + half + h), cosine = c.get(token * half + h), sine = (inverse ? -1 : 1) * s.get(token * half + h);
+              const double low = x.get(row * size + h), high = x.get(row * size + half + h), cosine = c.get(token * half + h),
+                  sine = (inverse ? -1 : 1) * s.get(token * half + h);
               expected[static_cast<size_t>(row * size + h)] = low * cosine - high * sine;
               expected[static_cast<size_t>(row * size + half + h)] = high * cosine + low * sine;
             }
@@ -372,12 +385,14 @@ void check_swiglu(Context& context, Context&, const std::string& isa) {
   for (const auto& [rows, width] : {std::pair<int64_t, int64_t>{1, 1}, {9, 17}, {20, 100}, {3, 512}}) {
     for (ar_dtype type : {AR_FLOAT32, AR_BFLOAT16}) {
       const std::string name = text("%s swiglu %s %lldx%lld ", isa.c_str(), type_name(type), static_cast<long long>(rows), static_cast<long long>(width));
-      Tensor gate_up(context, type, {rows, 2 * width}, 4), y(context, type, {rows, width}, 3), again(context, type, {rows, width}), dy(context, type, {rows, width}, 1), d(context, type, {rows, 2 * width});
+      Tensor gate_up(context, type, {rows, 2 * width}, 4), y(context, type, {rows, width}, 3), again(context, type, {rows, width}),
+          dy(context, type, {rows, width}, 1), d(context, type, {rows, 2 * width});
       gate_up.random(31, 12), dy.random(32);
       std::vector<double> y_expected(static_cast<size_t>(rows * width)), d_expected(static_cast<size_t>(2 * rows * width));
       for (int64_t i = 0; i < rows; i++) {
         for (int64_t f = 0; f < width; f++) {
-          const double gate = gate_up.get(i * 2 * width + f), up = gate_up.get(i * 2 * width + width + f), g = dy.get(i * width + f), s = 1 / (1 + std::exp(-gate));
+          const double gate = gate_up.get(i * 2 * width + f), up = gate_up.get(i * 2 * width + width + f), g = dy.get(i * width + f),
+              s = 1 / (1 + std::exp(-gate));
           y_expected[static_cast<size_t>(i * width + f)] = gate * s * up;
           d_expected[static_cast<size_t>(i * 2 * width + f)] = g * up * s * (1 + gate * (1 - s));
           d_expected[static_cast<size_t>(i * 2 * width + width + f)] = g * gate * s;
@@ -420,7 +435,8 @@ void check_embedding(Context& context, Context& other, const std::string& isa) {
     for (ar_dtype type : {AR_FLOAT32, AR_BFLOAT16}) {
       const std::string name = text("%s embedding %s %lldx%lld ", isa.c_str(), type_name(type), static_cast<long long>(rows), static_cast<long long>(width));
       const int64_t vocabulary = 9;
-      Tensor ids(context, AR_INT32, {rows}), table(context, type, {vocabulary, width}, 2), y(context, type, {rows, width}, 1), dy(context, type, {rows, width}, 3);
+      Tensor ids(context, AR_INT32, {rows}), table(context, type, {vocabulary, width}, 2), y(context, type, {rows, width}, 1),
+          dy(context, type, {rows, width}, 3);
       Tensor d(context, AR_FLOAT32, {vocabulary, width}, 1), d2(context, AR_FLOAT32, {vocabulary, width}, 1);
       Random random(41);
       for (int64_t i = 0; i < rows; i++) ids.set(i, static_cast<double>(random.next() % vocabulary));
@@ -454,7 +470,8 @@ void check_elementwise(Context& context, Context& other, const std::string& isa)
       for (ar_dtype to : {AR_FLOAT32, AR_BFLOAT16}) {
         for (int64_t padding : {0, 3}) {
           Tensor x(context, from, shape, padding), y(context, to, shape, padding == 0 ? 0 : 5);
-          const std::string name = text("%s %s->%s rank %zu, %lld elements, padding %lld: ", isa.c_str(), type_name(from), type_name(to), shape.size(), static_cast<long long>(x.count()), static_cast<long long>(padding));
+          const std::string name = text("%s %s->%s rank %zu, %lld elements, padding %lld: ", isa.c_str(), type_name(from), type_name(to), shape.size(),
+              static_cast<long long>(x.count()), static_cast<long long>(padding));
           x.random(51), y.random(52);
           std::vector<double> sum = y.values();
           const auto xs = x.values();
@@ -496,12 +513,14 @@ void check_elementwise(Context& context, Context& other, const std::string& isa)
   const float specials[] = {NAN, INFINITY, -INFINITY, 3.4e38f, 1e-40f, -0.0f};
   for (int i = 0; i < 6; i++) odd.set(i, specials[i]);
   MUST(ar_copy(context.handle, odd, rounded));
-  holds(isa + " copy keeps NaN and infinities", std::isnan(rounded.get(0)) && rounded.get(1) == INFINITY && rounded.get(2) == -INFINITY && rounded.get(3) == INFINITY && std::signbit(rounded.get(5)));
+  holds(isa + " copy keeps NaN and infinities", std::isnan(rounded.get(0)) && rounded.get(1) == INFINITY && rounded.get(2) == -INFINITY &&
+      rounded.get(3) == INFINITY && std::signbit(rounded.get(5)));
 }
 
 void check_adamw(Context& context, Context& other, const std::string& isa) {
   for (int64_t count : {1, 17, 40001}) {
-    Tensor g(context, AR_FLOAT32, {count}), w(context, AR_FLOAT32, {count}), m(context, AR_FLOAT32, {count}), v(context, AR_FLOAT32, {count}), rounded(context, AR_BFLOAT16, {count});
+    Tensor g(context, AR_FLOAT32, {count}), w(context, AR_FLOAT32, {count}), m(context, AR_FLOAT32, {count}), v(context, AR_FLOAT32, {count}),
+        rounded(context, AR_BFLOAT16, {count});
     Tensor w2(context, AR_FLOAT32, {count}), m2(context, AR_FLOAT32, {count}), v2(context, AR_FLOAT32, {count});
     g.random(61), w.random(62), m.constant(0), v.constant(0), w2.random(62), m2.constant(0), v2.constant(0);
     std::vector<double> ws = w.values(), ms(static_cast<size_t>(count)), vs(static_cast<size_t>(count));
@@ -514,7 +533,8 @@ void check_adamw(Context& context, Context& other, const std::string& isa) {
         const double gradient = gs[i] * options.gradient_scale;
         ms[i] = options.beta1 * ms[i] + (1 - options.beta1) * gradient;
         vs[i] = options.beta2 * vs[i] + (1 - options.beta2) * gradient * gradient;
-        const double first = ms[i] / (1 - std::pow(options.beta1, static_cast<double>(step))), second = vs[i] / (1 - std::pow(options.beta2, static_cast<double>(step)));
+        const double first = ms[i] / (1 - std::pow(options.beta1, static_cast<double>(step))),
+            second = vs[i] / (1 - std::pow(options.beta2, static_cast<double>(step)));
         ws[i] -= options.learning_rate * (first / (std::sqrt(second) + options.epsilon) + options.weight_decay * ws[i]);
       }
     }
@@ -535,13 +555,19 @@ void check_loss(Context& context, Context& other, const std::string& isa) {
   };
   for (const Shape& s : {Shape{1, 1, 1}, {5, 16, 3}, {33, 24, 130}, {230, 40, 517}, {150, 8, 60001}}) {
     for (ar_dtype type : {AR_FLOAT32, AR_BFLOAT16}) {
-      const std::string name = text("%s loss %s R %lld D %lld V %lld ", isa.c_str(), type_name(type), static_cast<long long>(s.rows), static_cast<long long>(s.width), static_cast<long long>(s.vocabulary));
-      Tensor x(context, type, {s.rows, s.width}, 2), w(context, type, {s.vocabulary, s.width}, 1), labels(context, AR_INT32, {s.rows}), dx(context, type, {s.rows, s.width}, 3);
-      Tensor dw(context, AR_FLOAT32, {s.vocabulary, s.width}, 2), row_loss(context, AR_FLOAT32, {s.rows}), dx2(context, type, {s.rows, s.width}), dw2(context, AR_FLOAT32, {s.vocabulary, s.width});
+      const std::string name = text("%s loss %s R %lld D %lld V %lld ", isa.c_str(), type_name(type), static_cast<long long>(s.rows),
+          static_cast<long long>(s.width), static_cast<long long>(s.vocabulary));
+      Tensor x(context, type, {s.rows, s.width}, 2), w(context, type, {s.vocabulary, s.width}, 1), labels(context, AR_INT32, {s.rows}),
+          dx(context, type, {s.rows, s.width}, 3);
+      Tensor dw(context, AR_FLOAT32, {s.vocabulary, s.width}, 2), row_loss(context, AR_FLOAT32, {s.rows}), dx2(context, type, {s.rows, s.width}),
+          dw2(context, AR_FLOAT32, {s.vocabulary, s.width});
       x.random(71, 2), w.random(72), dw.random(73, 1e-3), dw2.random(73, 1e-3);
       Random random(74);
       // The first chunk of the largest shape is unlabelled as a whole.
-      for (int64_t i = 0; i < s.rows; i++) labels.set(i, i % 5 == 3 || (s.rows == 150 && i < 100) ? -100 : static_cast<double>(random.next() % static_cast<uint64_t>(s.vocabulary)));
+      for (int64_t i = 0; i < s.rows; i++) {
+        const double label = static_cast<double>(random.next() % static_cast<uint64_t>(s.vocabulary));
+        labels.set(i, i % 5 == 3 || (s.rows == 150 && i < 100) ? -100 : label);
+      }
       const double scale = 0.125;
       std::vector<double> dx_expected(static_cast<size_t>(s.rows * s.width)), dw_expected = dw.values(), losses, logits(static_cast<size_t>(s.vocabulary));
       double sum_expected = 0;
@@ -577,7 +603,8 @@ void check_loss(Context& context, Context& other, const std::string& isa) {
       MUST(ar_lm_head_cross_entropy(context.handle, x, w, labels, scale, dx, dw, row_loss, &sum, &count));
       MUST(ar_lm_head_cross_entropy(other.handle, x, w, labels, scale, dx2, dw2, nullptr, &sum2, &count));
       MUST(ar_lm_head_cross_entropy(context.handle, x, w, labels, scale, nullptr, nullptr, nullptr, &alone, &count));
-      holds(name + text("sum %.9g, expected %.9g", sum, sum_expected), std::abs(sum - sum_expected) <= 1e-6 * (1 + std::abs(sum_expected)) && count == count_expected);
+      holds(name + text("sum %.9g, expected %.9g", sum, sum_expected), std::abs(sum - sum_expected) <= 1e-6 * (1 + std::abs(sum_expected)) &&
+          count == count_expected);
       holds(name + "loss alone is the same", sum == alone);
       holds(name + "same bits on 3 threads", sum == sum2 && dx.same_bits(dx2) && dw.same_bits(dw2));
       agrees(name + "row_loss", row_loss, losses, 2e-6);
@@ -598,7 +625,8 @@ void check_loss(Context& context, Context& other, const std::string& isa) {
 }
 
 int check() {
-  const std::pair<ar_isa, const char*> sets[] = {{AR_ISA_PORTABLE, "portable"}, {AR_ISA_AVX2, "avx2"}, {AR_ISA_AVX512, "avx512"}, {AR_ISA_AVX512_BF16, "avx512bf16"}, {AR_ISA_AVX512_BF16_EMULATED, "avx512bf16-emulated"}};
+  const std::pair<ar_isa, const char*> sets[] = {{AR_ISA_PORTABLE, "portable"}, {AR_ISA_AVX2, "avx2"}, {AR_ISA_AVX512, "avx512"},
+      {AR_ISA_AVX512_BF16, "avx512bf16"}, {AR_ISA_AVX512_BF16_EMULATED, "avx512bf16-emulated"}};
   for (const auto& [isa, name] : sets) {
     Context context(isa, 1), other(isa, 3);
     if (!context.supported) {
@@ -649,7 +677,8 @@ void bench(Context& context, int threads, double milliseconds, ar_dtype type, co
     best_peak = std::max(best_peak, peak);
   }
   const double best = *std::max_element(rates.begin(), rates.end());
-  std::printf("%-46s median %6.1f GF/s = %.3f of peak, best %6.1f = %.3f  (%zu runs)\n", name, median(rates), median(rates) / best_peak, best, best / best_peak, rates.size());
+  std::printf("%-46s median %6.1f GF/s = %.3f of peak, best %6.1f = %.3f  (%zu runs)\n", name, median(rates), median(rates) / best_peak, best,
+      best / best_peak, rates.size());
   std::fflush(stdout);
 }
 
@@ -661,23 +690,28 @@ void bench_products(Context& context, int threads, double milliseconds, ar_dtype
     Tensor x(context, type, {s.rows, s.in}), w(context, type, {s.out, s.in}), y(context, type, {s.rows, s.out}), dw(context, AR_FLOAT32, {s.out, s.in});
     x.random(1, 0.1), w.random(2, 0.1), y.random(3, 0.1), dw.constant(0);
     const double flops = 2.0 * static_cast<double>(s.rows) * static_cast<double>(s.in) * static_cast<double>(s.out);
-    const std::string shape = text("%s R %lld I %lld O %lld", type_name(type), static_cast<long long>(s.rows), static_cast<long long>(s.in), static_cast<long long>(s.out));
+    const std::string shape = text("%s R %lld I %lld O %lld", type_name(type), static_cast<long long>(s.rows), static_cast<long long>(s.in),
+        static_cast<long long>(s.out));
     bench(context, threads, milliseconds, type, (shape + " forward").c_str(), flops, [&] { MUST(ar_linear_forward(context.handle, x, w, nullptr, 0, y)); });
-    bench(context, threads, milliseconds, type, (shape + " backward_input").c_str(), flops, [&] { MUST(ar_linear_backward_input(context.handle, y, w, 0, x)); });
+    bench(context, threads, milliseconds, type, (shape + " backward_input").c_str(), flops,
+        [&] { MUST(ar_linear_backward_input(context.handle, y, w, 0, x)); });
     x.random(1, 0.1), y.random(3, 0.1);
-    bench(context, threads, milliseconds, type, (shape + " backward_weight").c_str(), flops, [&] { MUST(ar_linear_backward_weight(context.handle, y, x, 1, dw, nullptr)); });
+    bench(context, threads, milliseconds, type, (shape + " backward_weight").c_str(), flops,
+        [&] { MUST(ar_linear_backward_weight(context.handle, y, x, 1, dw, nullptr)); });
   }
 }
 
 void bench_loss(Context& context, int threads, double milliseconds, ar_dtype type) {
   for (int64_t vocabulary : {8192, 32768}) {
     const int64_t rows = 1024, width = 512;
-    Tensor x(context, type, {rows, width}), w(context, type, {vocabulary, width}), labels(context, AR_INT32, {rows}), dx(context, type, {rows, width}), dw(context, AR_FLOAT32, {vocabulary, width});
+    Tensor x(context, type, {rows, width}), w(context, type, {vocabulary, width}), labels(context, AR_INT32, {rows}), dx(context, type, {rows, width}),
+        dw(context, AR_FLOAT32, {vocabulary, width});
     x.random(1), w.random(2, 0.05), dw.constant(0);
     for (int64_t i = 0; i < rows; i++) labels.set(i, static_cast<double>(i));
     double sum;
     int64_t count;
-    bench(context, threads, milliseconds, type, text("%s lm_head R %lld D %lld V %lld", type_name(type), static_cast<long long>(rows), static_cast<long long>(width), static_cast<long long>(vocabulary)).c_str(),
+    bench(context, threads, milliseconds, type, text("%s lm_head R %lld D %lld V %lld", type_name(type), static_cast<long long>(rows),
+        static_cast<long long>(width), static_cast<long long>(vocabulary)).c_str(),
           6.0 * static_cast<double>(rows) * static_cast<double>(width) * static_cast<double>(vocabulary),
           [&] { MUST(ar_lm_head_cross_entropy(context.handle, x, w, labels, 1.0 / static_cast<double>(rows), dx, dw, nullptr, &sum, &count)); });
   }
@@ -700,9 +734,11 @@ void bench_streams(Context& context, int threads, double milliseconds) {
   };
   const int64_t rows = 8192, width = 512, mlp = 1408;
   const double row_bytes = 4.0 * static_cast<double>(rows * width), mlp_bytes = 4.0 * static_cast<double>(rows * mlp);
-  Tensor x(context, AR_FLOAT32, {rows, width}), y(context, AR_FLOAT32, {rows, width}), z(context, AR_FLOAT32, {rows, width}), w(context, AR_FLOAT32, {width}), rstd(context, AR_FLOAT32, {rows}), dw(context, AR_FLOAT32, {width});
+  Tensor x(context, AR_FLOAT32, {rows, width}), y(context, AR_FLOAT32, {rows, width}), z(context, AR_FLOAT32, {rows, width}), w(context, AR_FLOAT32, {width}),
+      rstd(context, AR_FLOAT32, {rows}), dw(context, AR_FLOAT32, {width});
   Tensor half(context, AR_BFLOAT16, {rows, width}), ids(context, AR_INT32, {rows}), table(context, AR_FLOAT32, {8192, width});
-  Tensor gate_up(context, AR_FLOAT32, {rows, 2 * mlp}), out(context, AR_FLOAT32, {rows, mlp}), heads(context, AR_FLOAT32, {1, rows, 8, 64}), angle(context, AR_FLOAT32, {rows, 32});
+  Tensor gate_up(context, AR_FLOAT32, {rows, 2 * mlp}), out(context, AR_FLOAT32, {rows, mlp}), heads(context, AR_FLOAT32, {1, rows, 8, 64}),
+      angle(context, AR_FLOAT32, {rows, 32});
   x.random(1), y.random(2), z.random(3), w.random(4), dw.constant(0), gate_up.random(5), out.random(6), heads.random(7), angle.random(8), table.random(9);
   for (int64_t i = 0; i < rows; i++) ids.set(i, static_cast<double>(i * 31 % 8192));
   double sum;

@@ -28,8 +28,15 @@ static void adamw(CpuContext& context, const ar_adamw_options& options, const Vi
   const double correction1 = 1.0 - std::pow(options.beta1, static_cast<double>(options.step));
   const double correction2 = 1.0 - std::pow(options.beta2, static_cast<double>(options.step));
   const auto every = [](double x) { return set1(static_cast<float>(x)); };
-  const AdamwFactors by{every(options.gradient_scale), every(options.beta1), every(1.0 - options.beta1), every(options.beta2), every(1.0 - options.beta2),
-                        every(1.0 - options.learning_rate * options.weight_decay), every(options.learning_rate / correction1), every(1.0 / __builtin_sqrt(correction2)), every(options.epsilon)};
+  const AdamwFactors by{.gradient = every(options.gradient_scale),
+                        .beta1 = every(options.beta1),
+                        .one_less_beta1 = every(1.0 - options.beta1),
+                        .beta2 = every(options.beta2),
+                        .one_less_beta2 = every(1.0 - options.beta2),
+                        .decay = every(1.0 - options.learning_rate * options.weight_decay),
+                        .step = every(options.learning_rate / correction1),
+                        .inverse_root = every(1.0 / __builtin_sqrt(correction2)),
+                        .epsilon = every(options.epsilon)};
   constexpr int64_t kElements = 16384;
   const int64_t count = w.shape[0];
   context.pool.run((count + kElements - 1) / kElements, [&](int64_t task, int) {

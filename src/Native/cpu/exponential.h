@@ -22,8 +22,8 @@ AR_INLINE F exp(F x) {
 
 AR_INLINE F sigmoid(F x) { return div(set1(1.0f), add(set1(1.0f), exp(sub(zero(), x)))); }
 
-// x * sigmoid(x), given that sigmoid, which exp() above holds at e^-87 at least: -88 stands in for what lies below, and x * 0 lets an infinity surface as NaN instead
-// of passing for a gate that is closed.
+// x * sigmoid(x), given that sigmoid. exp() above holds at e^-87, so that -88 stands in for what lies below; and x * 0 lets an infinity surface as NaN
+// instead of passing for a gate that is closed.
 AR_INLINE F silu(F x, F sigmoid_of_x) { return fma(x, zero(), mul(max(set1(-88.0f), x), sigmoid_of_x)); }
 
 }  // namespace actorring::cpu::AR_ISA

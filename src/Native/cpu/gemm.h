@@ -1,4 +1,5 @@
-// Matrix products: result[m, n] (+)= sum over k of a[m, k] b[n or k, ...], blocked as by Goto and van de Geijn (Anatomy of High-Performance Matrix Multiplication, 2008).
+// Matrix products: result[m, n] (+)= sum over k of a[m, k] b[k, n], each operand contiguous along K or across it.
+// Blocked as by Goto and van de Geijn (Anatomy of High-Performance Matrix Multiplication, 2008):
 //
 //   for a range of columns and of K blocks      its panels stay in the shared cache
 //     pack B into panels, all threads together
@@ -136,7 +137,8 @@ static void widen(const View& x, int64_t n, float* to) {
 }
 
 // Packs what one range needs of B.
-static void pack_range(CpuContext& context, const Product& p, const Plan& plan, float* to, int64_t column, int64_t columns, int64_t first_block, int64_t blocks) {
+static void pack_range(CpuContext& context, const Product& p, const Plan& plan, float* to, int64_t column, int64_t columns, int64_t first_block,
+    int64_t blocks) {
   const int64_t per_unit = elements_per_unit(p.b.units);
   const int64_t panels = divide_up(columns, TC);
   const int64_t parts = p.b.k_contiguous ? panels : divide_up(plan.block_k, kPackUnits);
@@ -147,11 +149,14 @@ static void pack_range(CpuContext& context, const Product& p, const Plan& plan, 
     float* block_panels = to + block * panels * plan.panel_floats;
     if (p.b.k_contiguous) {
       const std::byte* from = at(p.b, k_element, column + part * TC);
-      with_units(p.b.units, [&]<Units U>() { pack_panel_along_k<U>(from, p.b.stride_bytes, min(columns - part * TC, TC), k_elements, block_panels + part * plan.panel_floats); });
+      float* panel = block_panels + part * plan.panel_floats;
+      with_units(p.b.units, [&]<Units U>() { pack_panel_along_k<U>(from, p.b.stride_bytes, min(columns - part * TC, TC), k_elements, panel); });
     } else {
       const int64_t skipped = part * kPackUnits * per_unit;
       const std::byte* from = at(p.b, k_element + skipped, column);
-      with_units(p.b.units, [&]<Units U>() { pack_panels_across_k<U>(from, p.b.stride_bytes, columns, min(k_elements - skipped, kPackUnits * per_unit), plan.panel_floats, block_panels + part * kPackUnits * TC); });
+      const int64_t piece = min(k_elements - skipped, kPackUnits * per_unit);
+      float* first_row = block_panels + part * kPackUnits * TC;
+      with_units(p.b.units, [&]<Units U>() { pack_panels_across_k<U>(from, p.b.stride_bytes, columns, piece, plan.panel_floats, first_row); });
     }
   });
 }

@@ -1,5 +1,5 @@
-// Copies of matrix blocks in the order in which gemm_tile.h reads them, converted to its units: floats stay, bf16 is widened to floats, or taken in pairs along K
-// for the dot product. What a block lacks to a whole strip or panel, and an odd K to a pair, is zero.
+// Copies of matrix blocks in the order in which gemm_tile.h reads them, converted to its units: floats stay, bf16 is widened to floats, or taken in pairs
+// along K for the dot product. What a block lacks to a whole strip or panel, and an odd K to a pair, is zero.
 #pragma once
 #include "gemm_tile.h"
 #include "transpose.h"
@@ -91,7 +91,8 @@ __attribute__((noinline)) static void pack_panel_along_k(const std::byte* from, 
 
 // Panels of a B that lies across K, all of them row by row, as the hardware's prefetcher likes it: panel p starts at to + p * panel_floats.
 template <Units U>
-__attribute__((noinline)) static void pack_panels_across_k(const std::byte* from, int64_t stride_bytes, int64_t columns, int64_t k_elements, int64_t panel_floats, float* to) {
+__attribute__((noinline)) static void pack_panels_across_k(const std::byte* from, int64_t stride_bytes, int64_t columns, int64_t k_elements,
+    int64_t panel_floats, float* to) {
   const int64_t per_unit = elements_per_unit(U);
   for (int64_t k = 0; k * per_unit < k_elements; k++) {
     const std::byte* row = from + k * per_unit * stride_bytes;
@@ -139,13 +140,15 @@ AR_INLINE void pack_strip_along_k(const std::byte* from, int64_t stride_bytes, i
 }
 
 template <Units U>
-__attribute__((noinline)) static void pack_strips_along_k(const std::byte* from, int64_t stride_bytes, int64_t rows, int64_t k_elements, int64_t strip_floats, float* to) {
+__attribute__((noinline)) static void pack_strips_along_k(const std::byte* from, int64_t stride_bytes, int64_t rows, int64_t k_elements, int64_t strip_floats,
+    float* to) {
   for (int64_t i = 0; i < rows; i += TR) pack_strip_along_k<U>(from + i * stride_bytes, stride_bytes, rows - i, k_elements, to + i / TR * strip_floats);
 }
 
 // The same of an A that lies across K.
 template <Units U>
-__attribute__((noinline)) static void pack_strips_across_k(const std::byte* from, int64_t stride_bytes, int64_t rows, int64_t k_elements, int64_t strip_floats, float* to) {
+__attribute__((noinline)) static void pack_strips_across_k(const std::byte* from, int64_t stride_bytes, int64_t rows, int64_t k_elements,
+    int64_t strip_floats, float* to) {
   const int64_t per_unit = elements_per_unit(U);
   const int64_t k_units = (k_elements + per_unit - 1) / per_unit;
   // Eight K at a visit: each strip is a page of its own, and so is each row that is read.

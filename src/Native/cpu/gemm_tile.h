@@ -1,7 +1,7 @@
 // The inner loop of every product of the linear layers: one block of TR x TC sums in registers.
 //
-// Operands are packed in units of four bytes along K: one float32, or, for the bf16 dot product, two neighbouring bf16 values. A lies in strips of TR rows, unit k of
-// row i at a[k * TR + i]; B in panels of TC columns, unit k of column j at b[k * TC + j].
+// Operands are packed in units of four bytes along K: one float32, or, for the bf16 dot product, two neighbouring bf16 values. A lies in strips of TR rows,
+// unit k of row i at a[k * TR + i]; B in panels of TC columns, unit k of column j at b[k * TC + j].
 #pragma once
 #include <cstddef>
 
@@ -134,7 +134,8 @@ __attribute__((noinline)) static void finish_block(const float* sums, int64_t ro
 
 // All strips of a block of A against one panel of B. `rows` counts the result's rows; what the last strip lacks to TR holds zeros.
 template <bool DOT>
-__attribute__((noinline)) static void tile_column(int64_t rows, int64_t columns, int64_t k_count, const float* strips, int64_t strip_floats, const float* panel, const float* next_panel, Finish to) {
+__attribute__((noinline)) static void tile_column(int64_t rows, int64_t columns, int64_t k_count, const float* strips, int64_t strip_floats,
+    const float* panel, const float* next_panel, Finish to) {
   const bool plain = columns == TC && to.bias == nullptr && to.rounded == nullptr;
   const int64_t panel_step = min(64, (2 * TC * 4 * TR + rows - 1) / rows);
   const std::byte* ahead_panel = reinterpret_cast<const std::byte*>(next_panel);

@@ -24,11 +24,19 @@ AR_INLINE Product product(const View& a, bool a_k_contiguous, const View& b, boo
   return p;
 }
 
-AR_INLINE Product forward_product(const View& x, const View& w, const View* bias, bool accumulate, const View& y) { return product(x, true, w, true, bias, accumulate, y); }
-AR_INLINE Product input_product(const View& dy, const View& w, bool accumulate, const View& dx) { return product(dy, true, w, false, nullptr, accumulate, dx); }
-AR_INLINE Product weight_product(const View& dy, const View& x, bool accumulate, const View& dw) { return product(dy, false, x, false, nullptr, accumulate, dw); }
+AR_INLINE Product forward_product(const View& x, const View& w, const View* bias, bool accumulate, const View& y) {
+  return product(x, true, w, true, bias, accumulate, y);
+}
+AR_INLINE Product input_product(const View& dy, const View& w, bool accumulate, const View& dx) {
+  return product(dy, true, w, false, nullptr, accumulate, dx);
+}
+AR_INLINE Product weight_product(const View& dy, const View& x, bool accumulate, const View& dw) {
+  return product(dy, false, x, false, nullptr, accumulate, dw);
+}
 
-static void run_product(CpuContext& context, const Product& p) { multiply(context, p, context.scratch.request(product_scratch_bytes(p, context.pool.thread_count()))); }
+static void run_product(CpuContext& context, const Product& p) {
+  multiply(context, p, context.scratch.request(product_scratch_bytes(p, context.pool.thread_count())));
+}
 
 static void linear_forward(CpuContext& context, const View& x, const View& w, const View* bias, bool accumulate, const View& y) {
   if (x.shape[0] > kFewRows) {
@@ -40,7 +48,9 @@ static void linear_forward(CpuContext& context, const View& x, const View& w, co
   }
 }
 
-static void linear_backward_input(CpuContext& context, const View& dy, const View& w, bool accumulate, const View& dx) { run_product(context, input_product(dy, w, accumulate, dx)); }
+static void linear_backward_input(CpuContext& context, const View& dy, const View& w, bool accumulate, const View& dx) {
+  run_product(context, input_product(dy, w, accumulate, dx));
+}
 
 // Sums of `width` columns: 128 rows at a time, then those sums, both in ascending order, so that rounding errors grow with R / 128.
 template <class T>

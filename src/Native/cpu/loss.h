@@ -21,12 +21,13 @@ struct LossPlan {
   int64_t logits_row;  // elements between rows of logits
 };
 
-// chunk_rows = 16 MiB / (4 V), at most 1024; but not below D / 2 within 98 to 252, because every chunk reads w twice and reads and writes dw: logits of D / 2 rows
+// chunk_rows = 16 MiB / (4 V), at most 1024, but not below D / 2 within 98 to 252: every chunk reads w twice and reads and writes dw, and logits of D / 2 rows
 // take half the memory of w in float32. A multiple of the register tile's rows, at most R.
 static LossPlan plan_loss(const View& x, const View& w) {
   LossPlan plan;
   plan.logits_row = round_up(w.shape[0], 16) + 16;
-  plan.chunk_rows = min(x.shape[0], clamp(kLogitsBytes / (4 * plan.logits_row), clamp(w.shape[1] / 2, kFewestLossRows, kManyLossRows), kMostLossRows) / TR * TR);
+  const int64_t fewest = clamp(w.shape[1] / 2, kFewestLossRows, kManyLossRows);
+  plan.chunk_rows = min(x.shape[0], clamp(kLogitsBytes / (4 * plan.logits_row), fewest, kMostLossRows) / TR * TR);
   return plan;
 }
 
@@ -124,7 +125,8 @@ static void round_row(float* row, int64_t count) {
   for (int64_t v = 0; v < count; v += W) store_upto(to + v, count - v, load_upto(row + v, count - v));
 }
 
-static backend::LossSum lm_head_cross_entropy(CpuContext& context, const View& x, const View& w, const View& labels, double gradient_scale, const View* dx, const View* dw, const View* row_loss) {
+static backend::LossSum lm_head_cross_entropy(CpuContext& context, const View& x, const View& w, const View& labels, double gradient_scale, const View* dx,
+    const View* dw, const View* row_loss) {
   const int threads = context.pool.thread_count();
   const int64_t rows = x.shape[0], vocabulary = w.shape[0];
   const int32_t* label = labels.as<int32_t>();

@@ -64,7 +64,8 @@ static void rms_norm_row_backward(const T* x, const T* w, float rstd, const T* d
 }
 
 // Scratch: (number of chunks) x D floats, a chunk being 64 rows, or R / 256 where there are more than 16384.
-static void rms_norm_backward(CpuContext& context, const View& x, const View& w, const View& rstd, const View& dy, bool accumulate, const View& dx, const View& dw) {
+static void rms_norm_backward(CpuContext& context, const View& x, const View& w, const View& rstd, const View& dy, bool accumulate, const View& dx,
+    const View& dw) {
   const int64_t rows = x.shape[0], d_count = x.shape[1];
   // Chunks depend on the shape alone, and their sums are added in ascending order: the same bits for any thread count.
   const int64_t chunk_rows = max(64, (rows + 255) / 256);
@@ -76,7 +77,8 @@ static void rms_norm_backward(CpuContext& context, const View& x, const View& w,
       float* part = parts + chunk * width;
       std::memset(part, 0, static_cast<size_t>(width) * 4);
       for (int64_t row = chunk * chunk_rows; row < min((chunk + 1) * chunk_rows, rows); row++) {
-        rms_norm_row_backward(x.as<T>() + row * x.stride[0], w.as<T>(), rstd.as<float>()[row], dy.as<T>() + row * dy.stride[0], d_count, accumulate, dx.as<T>() + row * dx.stride[0], part);
+        rms_norm_row_backward(x.as<T>() + row * x.stride[0], w.as<T>(), rstd.as<float>()[row], dy.as<T>() + row * dy.stride[0], d_count, accumulate,
+            dx.as<T>() + row * dx.stride[0], part);
       }
     });
   });

@@ -29,7 +29,8 @@ static void rotary(CpuContext& context, const View& x, const View& cosines, cons
         const X* from = x.as<X>() + batch * x.stride[0] + token * x.stride[1];
         Y* to = y.as<Y>() + batch * y.stride[0] + token * y.stride[1];
         for (int64_t head = 0; head < x.shape[2]; head++)
-          rotate_head(from + head * x.stride[2], cosines.as<float>() + token * cosines.stride[0], sines.as<float>() + token * sines.stride[0], half, sign, to + head * y.stride[2]);
+          rotate_head(from + head * x.stride[2], cosines.as<float>() + token * cosines.stride[0], sines.as<float>() + token * sines.stride[0], half, sign,
+              to + head * y.stride[2]);
       }
     });
   });
