@@ -32,6 +32,7 @@ public class PuritySpec
         "System.Diagnostics.DebuggableAttribute", "System.Diagnostics.DebuggableAttribute.DebuggingModes", "System.Diagnostics.DebuggerBrowsableAttribute",
             "System.Diagnostics.DebuggerBrowsableState",
         "System.Diagnostics.CodeAnalysis.SuppressMessageAttribute",
+        "System.Security.UnverifiableCodeAttribute", "System.Security.Permissions.SecurityAction", "System.Security.Permissions.SecurityPermissionAttribute",
     ];
 
     private static readonly string[] AllowedNamespaces = ["System.Runtime.CompilerServices", "System.Runtime.Versioning", "System.Reflection",

@@ -33,9 +33,9 @@ internal sealed class RoomMetadata : IDisposable
         [.. from type in _metadata.TypeDefinitions
             where !IsOfTheCompiler(type)
             from handle in _metadata.GetTypeDefinition(type).GetFields()
-            let field = _metadata.GetFieldDefinition(handle)
-            where (field.Attributes & (FieldAttributes.Static | FieldAttributes.InitOnly | FieldAttributes.Literal)) == FieldAttributes.Static
-            select $"{NameOf(type)}.{_metadata.GetString(field.Name)}"];
+            let definition = _metadata.GetFieldDefinition(handle)
+            where (definition.Attributes & (FieldAttributes.Static | FieldAttributes.InitOnly | FieldAttributes.Literal)) == FieldAttributes.Static
+            select $"{NameOf(type)}.{_metadata.GetString(definition.Name)}"];
 
     public void Dispose() => _file.Dispose();
 
