@@ -1,7 +1,8 @@
 // Compares every layer kernel with plain float64 loops, on every instruction set of this machine, and times the products.
 //
 //   layers_check check                 exit code 0 if everything agrees
-//   layers_check bench [threads] [ms]  fraction of the multiply-add peak, measured in turns with each product; CPU time on one thread, wall time on more
+//   layers_check bench [threads] [ms]  fraction of the multiply-add peak, which is measured in turns with each product; CPU time on one thread, wall time on more
+#include <sched.h>
 #include <time.h>
 
 #include <algorithm>
@@ -59,8 +60,17 @@ class Random {
 
 struct Context {
   ar_context* handle = nullptr;
-  Context(int isa, int threads) {
-    ar_context_options options{AR_DEVICE_CPU, 0, threads, isa, nullptr};
+  // `pinned`: the threads run on processors 0, 1, ..., the calling one included.
+  Context(int isa, int threads, bool pinned = false) {
+    std::vector<int32_t> cpus;
+    for (int thread = 0; thread < threads; thread++) cpus.push_back(thread);
+    if (pinned) {
+      cpu_set_t own;
+      CPU_ZERO(&own);
+      CPU_SET(0, &own);
+      sched_setaffinity(0, sizeof own, &own);
+    }
+    ar_context_options options{AR_DEVICE_CPU, 0, threads, isa, pinned ? cpus.data() : nullptr};
     supported = ar_context_create(&options, &handle) == AR_OK;
   }
   ~Context() { ar_context_free(handle); }
@@ -623,11 +633,11 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// Runs `work` (work units each) in turns with the peak and prints medians and the best.
+// Runs `work` in turns with the peak. The peak that counts is the best of all turns: a disturbed one would flatter.
 void bench(Context& context, int threads, double milliseconds, ar_dtype type, const char* name, double flops, const std::function<void()>& work) {
   const clockid_t clock = threads == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC;
   work();
-  std::vector<double> rates, fractions;
+  std::vector<double> rates;
   const double start = seconds(CLOCK_MONOTONIC);
   double best_peak = 0;
   while (seconds(CLOCK_MONOTONIC) - start < milliseconds * 1e-3 || rates.size() < 5) {
@@ -635,13 +645,11 @@ void bench(Context& context, int threads, double milliseconds, ar_dtype type, co
     MUST(ar_context_measure_peak(context.handle, type, 0.01, &peak));
     const double from = seconds(clock);
     work();
-    const double rate = flops / (seconds(clock) - from) * 1e-9;
-    rates.push_back(rate);
-    fractions.push_back(rate / peak);
+    rates.push_back(flops / (seconds(clock) - from) * 1e-9);
     best_peak = std::max(best_peak, peak);
   }
   const double best = *std::max_element(rates.begin(), rates.end());
-  std::printf("%-46s median %6.1f GF/s = %.3f of peak, best %6.1f = %.3f  (%zu runs)\n", name, median(rates), median(fractions), best, best / best_peak, rates.size());
+  std::printf("%-46s median %6.1f GF/s = %.3f of peak, best %6.1f = %.3f  (%zu runs)\n", name, median(rates), median(rates) / best_peak, best, best / best_peak, rates.size());
   std::fflush(stdout);
 }
 
@@ -726,7 +734,7 @@ int main(int count, char** arguments) {
     const int threads = count > 2 ? std::atoi(arguments[2]) : 1;
     const double milliseconds = count > 3 ? std::atof(arguments[3]) : 500;
     const std::string only = count > 4 ? arguments[4] : "";
-    Context context(AR_ISA_AUTO, threads);
+    Context context(AR_ISA_AUTO, threads, threads > 1);
     ar_context_info info;
     MUST(ar_context_query(context.handle, &info));
     std::printf("%s\n", info.name);

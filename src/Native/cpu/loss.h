@@ -12,7 +12,8 @@ namespace actorring::cpu::AR_ISA {
 
 constexpr int32_t kUnlabelled = -100;
 constexpr int64_t kLogitsBytes = 16 << 20;
-constexpr int64_t kFewestLossRows = kBlockRows;  // below, every chunk's pass over w would cost more than its products
+constexpr int64_t kFewestLossRows = kBlockRows;
+constexpr int64_t kManyLossRows = 252;
 constexpr int64_t kMostLossRows = 1024;
 
 struct LossPlan {
@@ -20,11 +21,12 @@ struct LossPlan {
   int64_t logits_row;  // elements between rows of logits
 };
 
-// chunk_rows = 16 MiB / (4 V), between about 100 and 1024, a multiple of the register tile's rows, at most R.
+// chunk_rows = 16 MiB / (4 V), at most 1024; but not below D / 2 within 98 to 252, because every chunk reads w twice and reads and writes dw: logits of D / 2 rows
+// take half the memory of w in float32. A multiple of the register tile's rows, at most R.
 static LossPlan plan_loss(const View& x, const View& w) {
   LossPlan plan;
   plan.logits_row = round_up(w.shape[0], 16) + 16;
-  plan.chunk_rows = min(x.shape[0], clamp(kLogitsBytes / (4 * plan.logits_row), kFewestLossRows, kMostLossRows) / TR * TR);
+  plan.chunk_rows = min(x.shape[0], clamp(kLogitsBytes / (4 * plan.logits_row), clamp(w.shape[1] / 2, kFewestLossRows, kManyLossRows), kMostLossRows) / TR * TR);
   return plan;
 }
 

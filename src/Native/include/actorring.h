@@ -5,7 +5,7 @@
  * Contract of every function
  *   - Returns ar_status; results go through out parameters, which come last. On any status but AR_OK the out parameters are untouched and
  *     ar_last_error() describes the failure on this thread. Tensors named in a failed call are untouched where the status is
- *     AR_INVALID_ARGUMENT or AR_OUT_OF_MEMORY and undefined where it is AR_INTERNAL.
+ *     AR_INVALID_ARGUMENT; after any other failure their contents are undefined.
  *   - Nothing is thrown across. No function keeps a pointer to a struct that it was passed.
  *   - A handle made by ar_*_create is owned by the caller and freed by the matching ar_*_free, once; a second free is AR_INVALID_ARGUMENT.
  *   - A context is used by one thread at a time; several contexts in one process do not disturb each other.
@@ -29,7 +29,7 @@ extern "C" {
 typedef enum ar_status {
   AR_OK = 0,
   AR_INVALID_ARGUMENT = 1, /* the caller broke the contract; nothing was done */
-  AR_OUT_OF_MEMORY = 2,    /* nothing was done; safe to retry after freeing */
+  AR_OUT_OF_MEMORY = 2,    /* safe to retry after freeing */
   AR_TIMEOUT = 3,          /* the communicator is now in an unknown state: abort it */
   AR_INTERNAL = 4,         /* a bug or a device fault; see ar_last_error */
   AR_UNSUPPORTED = 5       /* this library or machine cannot do it; nothing was done */

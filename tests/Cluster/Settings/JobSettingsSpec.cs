@@ -8,7 +8,7 @@ namespace ActorRing.Cluster.Specs.Settings;
 public sealed class JobSettingsSpec : IDisposable
 {
     private const string Model = "model { tokenizer = bytes, config { hidden_size = 64, intermediate_size = 96, num_hidden_layers = 2, num_attention_heads "
-        + "= 4, vocab_size = 256 } }\n";
+        + "= 4, vocab_size = 258 } }\n";
     private const string Data = "data.train = \"a.txt\"\n";
 
     private readonly TempFolder folder = new();
@@ -26,7 +26,7 @@ public sealed class JobSettingsSpec : IDisposable
         Assert.Equal(new OptimizerSettings(0.9, 0.95, 1e-8, 0.1), job.Optimizer);
         Assert.Equal(RecomputeMode.SelectivePlusPlus, job.Recompute);
         Assert.True(job.Checkpoint.Export);
-        Assert.Equal(new NewModelSettings(64, 96, 2, 4, 4, 16, 256, 1e-5, 10000, false, false, false, null, 2048, 0.02, 1), job.Model.Config);
+        Assert.Equal(new NewModelSettings(64, 96, 2, 4, 4, 16, 258, 1e-5, 10000, false, false, false, null, 2048, 0.02, 1), job.Model.Config);
         Assert.Null(job.Model.Path);
         Assert.Equal(ModelSettings.ByteTokenizer, job.Model.Tokenizer);
         var stage = Assert.Single(job.Stages);
@@ -132,7 +132,7 @@ public sealed class JobSettingsSpec : IDisposable
     [InlineData(Data + "model.config.head_dim = 15", "job.conf:3: model.config.head_dim is 15; allowed: an even number up to 256")]
     [InlineData(Data + "model.config.head_dim = 1024", "job.conf:3: model.config.head_dim is '1024'; allowed: a whole number from 2 to 256")]
     [InlineData(Data + "model.config.hidden_size = 4096", "job.conf: model.config.head_dim is 1024; allowed: an even number up to 256")]
-    [InlineData(Data + "model.config.vocab_size = 255", "job.conf:3: model.config.vocab_size is 255; allowed: 256 and above, for tokenizer bytes")]
+    [InlineData(Data + "model.config.vocab_size = 257", "job.conf:3: model.config.vocab_size is 257; allowed: 258 and above, for tokenizer bytes")]
     [InlineData(Data + "model.config.vocab_size = null", "job.conf:3: model.config.vocab_size has no value; allowed: a whole number from 1 to 16777216")]
     [InlineData(Data + "model.config.max_position_embeddings = 1024",
         "job.conf:3: model.config.max_position_embeddings is 1024; allowed: 2048 and above, the seq_len of stage stage-1")]

@@ -12,8 +12,24 @@ namespace ActorRing.Cluster.Cli.Bench;
 
 /// <summary>What <c>bench step</c> prints.</summary>
 internal sealed record StepReport(
-    string Device, string Dtype, int Threads, int Tokens, string Recompute, long Parameters, double TokensPerSecond, double TokensPerCpuSecond, double Gflops, double PeakGflops, double Fraction, double CpuFraction,
-    long PlannedBytes, long PeakBytes, double PeakOverPlanned, long ManagedBytesPerStep, long NativeGrowthBytes, double Loss);
+    string Device,
+    string Dtype,
+    int Threads,
+    int Tokens,
+    string Recompute,
+    long Parameters,
+    double TokensPerSecond,
+    double TokensPerCpuSecond,
+    double Gflops,
+    double PeakGflops,
+    double Fraction,
+    double CpuFraction,
+    long PlannedBytes,
+    long PeakBytes,
+    double PeakOverPlanned,
+    long ManagedBytesPerStep,
+    long NativeGrowthBytes,
+    double Loss);
 
 /// <summary>Whole training steps on random tokens: forward, backward, clipping, AdamW. FLOPs are counted 6 N_mm + 6 L D S per token, without credit for recompute.</summary>
 internal static class StepBench

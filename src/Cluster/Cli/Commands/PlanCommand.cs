@@ -20,7 +20,9 @@ internal static class PlanCommand
             using var model = JobModel.Open(settings.Model);
             using var device = JobDevice.Open(settings.Compute);
             var dims = ModelDims.Of(model.Config);
-            var plans = settings.Stages.Select(stage => (stage.Name, Plan: MemoryPlan.Of(device, dims, JobDevice.TypeOf(settings.Compute), JobFile.PolicyOf(settings), stage.BatchSize, stage.SeqLen))).ToList();
+            var type = JobDevice.TypeOf(settings.Compute);
+            var policy = JobFile.PolicyOf(settings);
+            var plans = settings.Stages.Select(stage => (stage.Name, Plan: MemoryPlan.Of(device, dims, type, policy, stage.BatchSize, stage.SeqLen))).ToList();
             Console.WriteLine(result.GetValue(json)
                 ? BenchJson.Of(plans.Select(stage => new { stage.Name, stage.Plan, TotalBytes = stage.Plan.Total }))
                 : string.Join('\n', plans.Select(stage => $"stage {stage.Name}: {MemoryText.Of(stage.Plan)}")));

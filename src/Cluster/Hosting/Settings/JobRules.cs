@@ -1,5 +1,6 @@
 using ActorRing.Cluster.Hosting.Hocon;
 using ActorRing.Compute.Data;
+using ActorRing.Compute.Tokenizers;
 
 namespace ActorRing.Cluster.Hosting.Settings;
 
@@ -34,8 +35,9 @@ internal static class JobRules
         if (shape.NumAttentionHeads % shape.NumKeyValueHeads != 0)
             config.Fail("num_key_value_heads", $"is {shape.NumKeyValueHeads}; allowed: a divisor of num_attention_heads {shape.NumAttentionHeads}");
         if (shape.HeadDim % 2 != 0 || shape.HeadDim > 256) config.Fail("head_dim", $"is {shape.HeadDim}; allowed: an even number up to 256");
-        if (model.Tokenizer == ModelSettings.ByteTokenizer && shape.VocabSize < 256)
-            config.Fail("vocab_size", $"is {shape.VocabSize}; allowed: 256 and above, for tokenizer bytes");
+        var byteVocabulary = new ByteTokenizer().VocabularySize;
+        if (model.Tokenizer == ModelSettings.ByteTokenizer && shape.VocabSize < byteVocabulary)
+            config.Fail("vocab_size", $"is {shape.VocabSize}; allowed: {byteVocabulary} and above, for tokenizer bytes");
         if (stages.Count > 0 && stages.MaxBy(stage => stage.SeqLen) is { } longest && longest.SeqLen > shape.MaxPositionEmbeddings)
             config.Fail("max_position_embeddings",
                 $"is {shape.MaxPositionEmbeddings}; allowed: {longest.SeqLen} and above, the seq_len of stage {longest.Name}");
