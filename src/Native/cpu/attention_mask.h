@@ -54,7 +54,7 @@ struct KeyMask {
 };
 
 AR_INLINE RowSpans spans_of(const KeyMask& keys, int64_t row) {
-  constexpr int64_t kNever = int64_t{1} << 60;
+  constexpr int64_t kNever = int64_t{1} << 60;  // beyond every position, and far enough from the end of the type to be added to
   const ar_attention_mask& mask = *keys.mask;
   const int64_t position = mask.q_position + row * mask.q_step;
   int64_t begin = 0;  // positions that the row could see without a window
@@ -62,7 +62,7 @@ AR_INLINE RowSpans spans_of(const KeyMask& keys, int64_t row) {
   if (mask.document_starts != nullptr) {
     const int64_t document = keys.document_of(position);
     begin = mask.document_starts[document];
-    if (document + 1 < mask.document_count) end = mask.document_starts[document + 1];
+    if (document + 1 < mask.document_count) end = min(mask.document_starts[document + 1], kNever);
   }
   if (mask.causal != 0) end = min(end, position + 1);
   int64_t main_begin = begin;
