@@ -20,7 +20,8 @@ public sealed class ReferenceSpec
     public void Every_key_of_the_reference_must_have_a_comment_above_it()
     {
         var lines = File.ReadAllLines(Reference).Select(line => line.Trim()).ToArray();
-        var keys = Enumerable.Range(0, lines.Length).Where(i => lines[i].Contains(" = ", StringComparison.Ordinal) && !lines[i].StartsWith('#') && !lines[i].EndsWith('[')).ToList();
+        bool IsKey(string line) => line.Contains(" = ", StringComparison.Ordinal) && !line.StartsWith('#') && !line.EndsWith('[');
+        var keys = Enumerable.Range(0, lines.Length).Where(i => IsKey(lines[i])).ToList();
         Assert.Equal(Leaves(new HoconLoader(_ => null).AddFile(Reference).Resolve().Root, "").Count(), keys.Count);
         Assert.All(keys, i => Assert.True(
             lines[i - 1].StartsWith('#') && lines[i - 1].EndsWith('.'), $"no comment that ends with a full stop above: {lines[i]}"));
