@@ -72,4 +72,14 @@ public class LifetimeSpec
         using var device = NativeBackend.LoadCpu().Open(1);
         Assert.NotEqual(InstructionSet.Auto, device.Info.InstructionSet);
     }
+
+    [Theory]
+    [InlineData(ElementType.Float32)]
+    [InlineData(ElementType.BFloat16)]
+    public void Device_must_measure_a_rate_that_makes_sense(ElementType type)
+    {
+        using var device = NativeBackend.LoadCpu().Open(2);
+        // A tenth of a GFLOP/s to a hundred TFLOP/s: wrong by a unit, not by a slow machine.
+        Assert.InRange(device.MeasurePeak(type, seconds: 0.02), 0.1, 100_000);
+    }
 }

@@ -22,13 +22,13 @@ internal static class ReferenceMask
             return true;
         }
 
-        var documentStart = mask.DocumentStarts is { } starts ? starts.Span[DocumentOf(starts.Span, query)] : 0;
+        var documentStart = mask.DocumentStarts is { Length: > 0 } starts ? starts.Span[DocumentOf(starts.Span, query)] : 0;
         var isSink = mask.Sink > 0 && key - documentStart < mask.Sink;
         return key > query - mask.Window || isSink;
     }
 
     private static bool SeesWithinDocument(AttentionMask mask, long query, long key) =>
-        mask.DocumentStarts is not { } starts || DocumentOf(starts.Span, query) == DocumentOf(starts.Span, key);
+        mask.DocumentStarts is not { Length: > 0 } starts || DocumentOf(starts.Span, query) == DocumentOf(starts.Span, key);
 
     private static int DocumentOf(ReadOnlySpan<long> starts, long position)
     {
