@@ -9,7 +9,7 @@ public class BadInputSpec
     [InlineData("model.config.num_attention_heads = 3", "num_attention_heads", "3")]
     [InlineData("data.train = [\"nowhere.txt\"]", "nowhere.txt", "")]
     [InlineData("stages = [ { seq_len = 900000, steps = 1 } ]", "900001", "")]
-    [InlineData("model.config.vocab_size = 100", "vocab_size", "256")]
+    [InlineData("model.config.vocab_size = 100", "vocab_size", "258")]
     [InlineData("compute.isa = avx1024", "avx1024", "avx512")]
     [InlineData("model.config.head_dim = 30", "30", "32")]
     public void Train_must_refuse_a_wrong_job_in_one_line_and_write_no_model(string line, string named, string allowed)
