@@ -55,12 +55,24 @@ public sealed class LlamaModel : IDisposable
     }
 
     /// <summary>Sets the rotary tables of positions 0 to T - 1 as the config's rotary type computes them for sequences of T tokens.</summary>
-    public void SetRotary(LlamaConfig config)
+    public void SetRotary(LlamaConfig config) => SetRotary(config, [.. Enumerable.Range(0, Tokens)], Tokens);
+
+    /// <summary>Sets the rotary tables of this rank's tokens.</summary>
+    /// <param name="config">Its rotary type says which frequencies a sequence of S tokens has.</param>
+    /// <param name="positions">Global positions <c>[T]</c>: cut out of the whole sequence, never counted anew from 0 on each rank.</param>
+    /// <param name="wholeTokens">S.</param>
+    public void SetRotary(LlamaConfig config, ReadOnlySpan<int> positions, int wholeTokens)
     {
         var half = _parameters.Dims.HeadSize / 2;
         var cos = new float[Tokens * half];
         var sin = new float[Tokens * half];
-        RotaryTable.Fill(RopeFrequencies.Of(config, Tokens), firstPosition: 0, Tokens, cos, sin);
+        var at = new long[positions.Length];
+        for (var t = 0; t < at.Length; t++)
+        {
+            at[t] = positions[t];
+        }
+
+        RotaryTable.Fill(RopeFrequencies.Of(config, wholeTokens), at, cos, sin);
         SetRotary(cos, sin);
     }
 

@@ -62,7 +62,7 @@ public sealed class Trainer(Parameters parameters, AdamWOptions optimizerOptions
 
         using var model = new LlamaModel(parameters, new LocalAttention(parameters.Device), policy, stage.Batch, stage.Tokens);
         model.SetRotary(config);
-        var step = new TrainingStep(parameters, model, gradients, optimizer);
+        var step = new TrainingStep(parameters, model, gradients, optimizer, new SingleRank());
         var batches = Enumerable.Range(0, stage.Accumulation).Select(_ => new Batch(stage.Batch, stage.Tokens)).ToArray();
 
         for (var i = 0L; i < stage.Schedule.Steps && !stop.IsCancellationRequested; i++)

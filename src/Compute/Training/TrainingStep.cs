@@ -6,18 +6,18 @@ using ActorRing.Compute.Optimizers;
 namespace ActorRing.Compute.Training;
 
 /// <summary>One optimiser update, from tokens to new weights. Read this first.</summary>
-public sealed class TrainingStep(Parameters parameters, LlamaModel model, Gradients gradients, AdamW optimizer)
+public sealed class TrainingStep(Parameters parameters, LlamaModel model, Gradients gradients, AdamW optimizer, IUpdateGroup group)
 {
     /// <summary>Runs forward and backward over the micro-batches, then updates the weights once.</summary>
     /// <param name="step">Which update this is; named in errors.</param>
-    /// <param name="microBatches">One or more; gradients are those of the mean loss over all their labelled tokens.</param>
+    /// <param name="microBatches">One or more, this rank's tokens of each; gradients are those of the mean loss over all labelled tokens of all ranks.</param>
     /// <param name="learningRate">Step size.</param>
     /// <exception cref="NonFiniteException">Loss or gradient is not finite; nothing was updated.</exception>
     /// <exception cref="ArgumentException">No token is labelled, or an id lies outside the vocabulary; nothing was updated.</exception>
-    /// <remarks>FLOPs per token, forward and backward: <see cref="ModelDims.FlopsPerToken"/>.</remarks>
+    /// <remarks>Every rank of the group makes the same update from the same sums, bit for bit. FLOPs per token, forward and backward: <see cref="ModelDims.FlopsPerToken"/>.</remarks>
     public StepResult Run(TrainStep step, ReadOnlySpan<Batch> microBatches, double learningRate)
     {
-        // A mean of means would weigh tokens unequally: every token counts the same, whatever micro-batch it is in.
+        // A mean of means would weigh tokens unequally: every token counts the same, whatever micro-batch and rank it is in.
         var labelled = CountLabels(microBatches);
         var lossSum = 0.0;
         gradients.Clear();
@@ -30,7 +30,8 @@ public sealed class TrainingStep(Parameters parameters, LlamaModel model, Gradie
             model.Backward(gradients.Views);
         }
 
-        var loss = lossSum / labelled;
+        group.Sum(gradients.Views.Flat);
+        var loss = group.Sum(lossSum) / labelled;
         var gradientNorm = gradients.Norm();
         RequireFinite(step, loss, gradientNorm);
 
@@ -38,13 +39,15 @@ public sealed class TrainingStep(Parameters parameters, LlamaModel model, Gradie
         return new StepResult(loss, gradientNorm, learningRate, (long)model.Batch * model.Tokens * microBatches.Length);
     }
 
-    private static long CountLabels(ReadOnlySpan<Batch> microBatches)
+    private double CountLabels(ReadOnlySpan<Batch> microBatches)
     {
-        var count = 0L;
+        var count = 0.0;
         foreach (var microBatch in microBatches)
         {
             count += microBatch.LabelledCount;
         }
+
+        count = group.Sum(count);
 
         return count > 0 ? count : throw new ArgumentException("no token of the step is labelled: there is nothing to learn from");
     }

@@ -45,8 +45,8 @@ public class TrainingStepSpec
         using var first = new AdamW(together.Parameters, new AdamWOptions());
         using var second = new AdamW(apart.Parameters, new AdamWOptions());
 
-        var one = new TrainingStep(together.Parameters, together.Model, together.Gradients, first).Run(new TrainStep(0), [together.Batch], 1e-3);
-        var two = new TrainingStep(apart.Parameters, apart.Model, apart.Gradients, second).Run(new TrainStep(0), batches, 1e-3);
+        var one = new TrainingStep(together.Parameters, together.Model, together.Gradients, first, new SingleRank()).Run(new TrainStep(0), [together.Batch], 1e-3);
+        var two = new TrainingStep(apart.Parameters, apart.Model, apart.Gradients, second, new SingleRank()).Run(new TrainStep(0), batches, 1e-3);
 
         Assert.Equal(one.Loss, two.Loss, 1e-6);
         Assert.Equal(one.GradientNorm, two.GradientNorm, one.GradientNorm * 1e-5);
@@ -62,7 +62,7 @@ public class TrainingStepSpec
         problem.Batch.SetRow(0, [1, 2, 3, 4], [-100, -100, -100, -100], [0, 4]);
         var before = Weights(problem);
 
-        var error = Assert.Throws<ArgumentException>(() => new TrainingStep(problem.Parameters, problem.Model, problem.Gradients, optimizer).Run(new TrainStep(0), [problem.Batch], 1e-3));
+        var error = Assert.Throws<ArgumentException>(() => new TrainingStep(problem.Parameters, problem.Model, problem.Gradients, optimizer, new SingleRank()).Run(new TrainStep(0), [problem.Batch], 1e-3));
 
         Assert.Contains("no token of the step is labelled", error.Message, StringComparison.Ordinal);
         Assert.Equal(before, Weights(problem));
@@ -81,7 +81,7 @@ public class TrainingStepSpec
         problem.Parameters.Publish();
         var before = Weights(problem);
 
-        var error = Assert.Throws<NonFiniteException>(() => new TrainingStep(problem.Parameters, problem.Model, problem.Gradients, optimizer).Run(new TrainStep(16), [problem.Batch], 1e-3));
+        var error = Assert.Throws<NonFiniteException>(() => new TrainingStep(problem.Parameters, problem.Model, problem.Gradients, optimizer, new SingleRank()).Run(new TrainStep(16), [problem.Batch], 1e-3));
 
         Assert.Equal("loss", error.TensorName);
         Assert.Equal(new TrainStep(16), error.Step);
@@ -108,7 +108,7 @@ public class TrainingStepSpec
         using var device = NativeBackend.LoadCpu().Open(2);
         using var problem = new ModelProblem(device, TinyModels.Llama(), policy, batch: 2, tokens: 19, documents: true, type);
         using var optimizer = new AdamW(problem.Parameters, new AdamWOptions());
-        var step = new TrainingStep(problem.Parameters, problem.Model, problem.Gradients, optimizer);
+        var step = new TrainingStep(problem.Parameters, problem.Model, problem.Gradients, optimizer, new SingleRank());
         var losses = Enumerable.Range(0, steps).Select(i => step.Run(new TrainStep(i), [problem.Batch], 3e-3).Loss).ToArray();
         return (Weights(problem), losses);
     }

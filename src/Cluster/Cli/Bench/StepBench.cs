@@ -45,7 +45,7 @@ internal static class StepBench
         using var model = new LlamaModel(parameters, new LocalAttention(device), policy, batch: 1, tokens);
         SetRotary(model, dims, tokens);
 
-        var step = new TrainingStep(parameters, model, gradients, optimizer);
+        var step = new TrainingStep(parameters, model, gradients, optimizer, new SingleRank());
         Batch[] batch = [RandomTokens(dims, tokens)];
         var loss = step.Run(new TrainStep(0), batch, 1e-4).Loss;
 
