@@ -56,10 +56,17 @@ public sealed class AttentionSchedule
             throw Invariant.Refuse($"batch = {pattern.Batch} in the pattern; nearest possible: {plan.Batch}, as in the plan");
         }
 
+        if (plan.RingMode == SequenceMode.LightSeq && !pattern.IsCausal)
+        {
+            throw Invariant.Refuse($"mode = lightseq needs causal attention; nearest possible: mode = ring");
+        }
+
         var layout = plan.RingLayout();
         var needs = new BlockNeeds(pattern, layout);
         return new(plan, pattern, layout, plan.RingMode switch
         {
+            SequenceMode.LightSeq => new LightSeqSchedule(needs, plan.Mesh.Context),
+            SequenceMode.AllGather => new AllGatherSchedule(needs, plan.Mesh.Context),
             _ => new RotationSchedule(needs, plan.Mesh.Context, plan.Mesh.InnerWindow),
         });
     }
@@ -76,7 +83,7 @@ public sealed class AttentionSchedule
             Rank = rank,
             Block = ring,
             Segments = _shares.Segments(headIndex),
-            Exchange = null,
+            Exchange = Exchange(rank),
             Forward = Steps(ring, SchedulePass.Forward, wire),
             Backward = Steps(ring, SchedulePass.Backward, wire),
         };
@@ -132,9 +139,13 @@ public sealed class AttentionSchedule
         return steps.ToSteps();
     }
 
+    private HeadExchange? Exchange(SequenceRank rank) => Plan.Mesh.Heads > 1 ? new HeadExchanges(Plan, _layout, _shares, StepCount).Of(rank) : null;
+
     private IEnumerable<Transfer> SentBy(SequenceRank rank, SchedulePass pass)
     {
-        var ring = Plan.Mesh.RingRankOf(rank);
-        return Steps(ring, pass, new Wire(Plan, _shares, Plan.Mesh.HeadIndexOf(rank))).SelectMany(step => step.Departures.Concat(step.Results));
+        var exchange = Exchange(rank);
+        var between = Steps(Plan.Mesh.RingRankOf(rank), pass, new Wire(Plan, _shares, Plan.Mesh.HeadIndexOf(rank)))
+            .SelectMany(step => step.Departures.Concat(step.Results));
+        return exchange is null ? between : exchange.Before(pass).Sends.Concat(between).Concat(exchange.After(pass).Sends);
     }
 }

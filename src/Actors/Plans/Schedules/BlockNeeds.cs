@@ -42,11 +42,7 @@ internal sealed class BlockNeeds(AttentionPattern pattern, TokenLayout layout)
             var queryFirst = 0L;
             foreach (var queries in layout.Runs(queryBlock))
             {
-                foreach (var keys in layout.Runs(keyBlock))
-                {
-                    Add(slices, group, queryFirst, Visibility.VisibleQueries(pattern, group, queries, keys));
-                }
-
+                Add(slices, group, queryFirst, Seeing(group, queries, keyBlock));
                 queryFirst += queries.Count;
             }
         }
@@ -66,6 +62,8 @@ internal sealed class BlockNeeds(AttentionPattern pattern, TokenLayout layout)
             for (var run = 0; run < layout.Runs(queryBlock).Length; run++)
             {
                 var queries = layout.Runs(queryBlock)[run];
+                // The same queries in all calls of a run: they share one running state.
+                var seeing = cutsQueries ? Seeing(pattern.Groups[group], queries, keyBlock) : new(0, queries.Count);
                 var keyFirst = 0L;
                 foreach (var keys in layout.Runs(keyBlock))
                 {
@@ -74,8 +72,6 @@ internal sealed class BlockNeeds(AttentionPattern pattern, TokenLayout layout)
                     {
                         if (rows.Count > 0)
                         {
-                            var seen = keys.Slice(rows.First, rows.Count);
-                            var seeing = cutsQueries ? Visibility.VisibleQueries(pattern, pattern.Groups[group], queries, seen) : new(0, queries.Count);
                             yield return new()
                             {
                                 QueryBlock = new(queryBlock),
@@ -84,7 +80,7 @@ internal sealed class BlockNeeds(AttentionPattern pattern, TokenLayout layout)
                                 Queries = queries.Slice(seeing.First, seeing.Count),
                                 KeyBlock = new(keyBlock),
                                 KeyFirst = keyFirst + rows.First,
-                                Keys = seen,
+                                Keys = keys.Slice(rows.First, rows.Count),
                                 FirstSequence = pattern.Groups[group].First,
                                 SequenceCount = pattern.Groups[group].Count,
                                 Group = group,
@@ -98,6 +94,19 @@ internal sealed class BlockNeeds(AttentionPattern pattern, TokenLayout layout)
                 queryFirst += queries.Count;
             }
         }
+    }
+
+    // Rows of a query run from the first to the last that see something of a block.
+    private RowRange Seeing(SequenceGroup group, TokenRun queries, int keyBlock)
+    {
+        var seeing = default(RowRange);
+        foreach (var keys in layout.Runs(keyBlock))
+        {
+            var rows = Visibility.VisibleQueries(pattern, group, queries, keys);
+            seeing = seeing.Count == 0 ? rows : rows.Count == 0 ? seeing : RowRange.Between(Math.Min(seeing.First, rows.First), Math.Max(seeing.End, rows.End));
+        }
+
+        return seeing;
     }
 
     private static void Add(List<RowSlice> slices, SequenceGroup group, long first, RowRange rows)

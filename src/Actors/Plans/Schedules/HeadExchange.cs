@@ -33,4 +33,10 @@ public sealed class HeadExchange
 
     /// <summary>After the backward steps.</summary>
     public required AllToAll HeadGradientsOut { get; init; }
+
+    /// <summary>The exchange before the steps of a pass.</summary>
+    public AllToAll Before(SchedulePass pass) => pass == SchedulePass.Forward ? HeadsIn : HeadGradientsIn;
+
+    /// <summary>The exchange after the steps of a pass.</summary>
+    public AllToAll After(SchedulePass pass) => pass == SchedulePass.Forward ? HeadsOut : HeadGradientsOut;
 }

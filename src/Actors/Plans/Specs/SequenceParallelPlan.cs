@@ -83,4 +83,27 @@ public sealed record SequenceParallelPlan
     /// <summary>The pattern of a layer without documents; add those with <see cref="AttentionPattern.WithDocuments"/>.</summary>
     /// <param name="layer">From 0, below L.</param>
     public AttentionPattern Pattern(int layer) => AttentionPattern.Create(Tokens, Batch, IsCausal, LayerWindows[layer], Sink);
+
+    /// <summary>SHA-256 of <see cref="CanonicalBytes"/> in 64 lower-case hexadecimal digits: equal iff the plans are, on every machine.</summary>
+    public string Hash() => PlanFields.Hash(this);
+
+    /// <summary>Every field with its tag, little-endian, in a fixed order.</summary>
+    public byte[] CanonicalBytes() => PlanFields.Bytes(this);
+
+    /// <summary>The first field in which another plan differs from this one; null where none does.</summary>
+    public PlanDifference? FirstDifference(SequenceParallelPlan other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return PlanFields.FirstDifference(this, other);
+    }
+
+    /// <summary>Refuses a plan that cannot be carried out.</summary>
+    /// <exception cref="PlanException">The first thing that is wrong, in one line.</exception>
+    public void Check() => PlanRules.Check(this);
+
+    /// <inheritdoc/>
+    public bool Equals(SequenceParallelPlan? other) => other is not null && FirstDifference(other) is null;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => (int)Tokens ^ (Batch << 8) ^ (Mesh.Ranks << 16) ^ ((int)Mode << 24);
 }
