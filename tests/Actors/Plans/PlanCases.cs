@@ -1,0 +1,79 @@
+using System.Collections.Immutable;
+using ActorRing.Actors.Plans;
+
+namespace ActorRing.Actors.Specs.Plans;
+
+/// <summary>A plan and a pattern drawn from a seed: awkward on purpose (odd lengths, tiny documents, uneven speeds and heads).</summary>
+internal sealed record PlanCase(SequenceParallelPlan Plan, AttentionPattern Pattern)
+{
+    internal string Name =>
+        $"{Plan.Mode}/{Plan.RingMode} cp={Plan.Mesh.Context} hp={Plan.Mesh.Heads} w={Plan.Mesh.InnerWindow} {Plan.Layout} S={Plan.Tokens} B={Plan.Batch} N={Plan.QueryHeads} K={Plan.KeyHeads} "
+        + $"speeds={string.Join(',', Plan.Speeds)} causal={Pattern.IsCausal} window={Pattern.Window} sink={Pattern.Sink} documents={string.Join('|', Pattern.Groups.Select(g => string.Join(',', g.DocumentStarts)))}";
+}
+
+internal static class PlanCases
+{
+    internal static SequenceParallelPlan Plan(
+        SequenceMode mode, int ranks, LayoutKind layout, long tokens, int batch = 1, int window = 0, int heads = 1, int queryHeads = 4, int keyHeads = 2, ImmutableArray<int> speeds = default) => new()
+        {
+            Mode = mode,
+            RingMode = mode,
+            Mesh = new(1, ranks, heads, MeshPlacement.HeadFirst, window == 0 ? ranks : window),
+            Layout = layout,
+            Speeds = speeds.IsDefault ? [.. Enumerable.Repeat(1, ranks)] : speeds,
+            Tokens = tokens,
+            Batch = batch,
+            QueryHeads = queryHeads,
+            KeyHeads = keyHeads,
+            HeadSize = 8,
+            LayerWindows = [0],
+        };
+
+    internal static PlanCase Draw(int rngSeed, params SequenceMode[] modes)
+    {
+        var random = new Random(rngSeed);
+        var mode = modes[random.Next(modes.Length)];
+        var ranks = mode == SequenceMode.DataParallel ? 1 : random.Next(1, 10);
+        var layout = mode switch
+        {
+            SequenceMode.Zigzag => LayoutKind.Zigzag,
+            SequenceMode.Stripe => LayoutKind.Stripe,
+            SequenceMode.DoubleRing or SequenceMode.AllGather => (LayoutKind)random.Next(3),
+            _ => LayoutKind.Contiguous,
+        };
+        var tokens = random.Next(ranks, (ranks * random.Next(1, 14)) + 1);
+        var batch = random.Next(1, 4);
+        ImmutableArray<int> speeds = layout != LayoutKind.Stripe && random.Next(3) == 0 ? [.. Enumerable.Range(0, ranks).Select(_ => random.Next(1, 4))] : [.. Enumerable.Repeat(1, ranks)];
+        tokens = Math.Max(tokens, speeds.Sum());
+        var divisors = Enumerable.Range(1, ranks).Where(w => ranks % w == 0).ToArray();
+        var inner = mode == SequenceMode.DoubleRing ? divisors[random.Next(divisors.Length)] : ranks;
+        var keyHeads = random.Next(1, 4);
+        var plan = Plan(mode, ranks, layout, tokens, batch, inner, 1, keyHeads * random.Next(1, 4), keyHeads, speeds);
+        return new(plan, DrawPattern(random, tokens, batch));
+    }
+
+    internal static AttentionPattern DrawPattern(Random random, long tokens, int batch)
+    {
+        var causal = random.Next(5) > 0;
+        var window = causal && random.Next(2) == 0 ? random.Next(1, (int)tokens + 2) : 0;
+        var pattern = AttentionPattern.Create(tokens, batch, causal, window, random.Next(2) == 0 ? random.Next(0, 5) : 0);
+        return random.Next(3) == 0 ? pattern : pattern.WithDocuments([.. Enumerable.Range(0, batch).Select(_ => DrawDocuments(random, tokens))]);
+    }
+
+    private static ReadOnlyMemory<long> DrawDocuments(Random random, long tokens)
+    {
+        var starts = new List<long> { 0 };
+        var longest = random.Next(1, (int)tokens + 1);
+        for (var next = (long)random.Next(1, longest + 1); next < tokens; next += random.Next(1, longest + 1))
+        {
+            starts.Add(next);
+        }
+
+        if (random.Next(2) == 0)
+        {
+            starts.Add(tokens);
+        }
+
+        return random.Next(4) == 0 ? ReadOnlyMemory<long>.Empty : starts.ToArray();
+    }
+}
