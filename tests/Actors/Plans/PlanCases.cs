@@ -13,6 +13,8 @@ internal sealed record PlanCase(SequenceParallelPlan Plan, AttentionPattern Patt
 
 internal static class PlanCases
 {
+    private static readonly SequenceMode[] Rotating = [SequenceMode.Ring, SequenceMode.Zigzag, SequenceMode.Stripe, SequenceMode.DoubleRing];
+
     internal static SequenceParallelPlan Plan(
         SequenceMode mode, int ranks, LayoutKind layout, long tokens, int batch = 1, int window = 0, int heads = 1, int queryHeads = 4, int keyHeads = 2, ImmutableArray<int> speeds = default) => new()
         {
@@ -33,28 +35,41 @@ internal static class PlanCases
     {
         var random = new Random(rngSeed);
         var mode = modes[random.Next(modes.Length)];
-        var ranks = mode == SequenceMode.DataParallel ? 1 : random.Next(1, 10);
-        var layout = mode switch
+        var ringMode = mode switch
+        {
+            SequenceMode.Usp => Rotating[random.Next(Rotating.Length)],
+            SequenceMode.Ulysses => SequenceMode.Ring,
+            _ => mode,
+        };
+        var heads = mode is SequenceMode.Usp or SequenceMode.Ulysses ? random.Next(1, 6) : 1;
+        var ranks = mode switch
+        {
+            SequenceMode.DataParallel or SequenceMode.Ulysses => 1,
+            SequenceMode.Usp => random.Next(1, 5),
+            _ => random.Next(1, 10),
+        };
+        var layout = ringMode switch
         {
             SequenceMode.Zigzag => LayoutKind.Zigzag,
             SequenceMode.Stripe => LayoutKind.Stripe,
             SequenceMode.DoubleRing or SequenceMode.AllGather => (LayoutKind)random.Next(3),
             _ => LayoutKind.Contiguous,
         };
-        var tokens = random.Next(ranks, (ranks * random.Next(1, 14)) + 1);
-        var batch = random.Next(1, 4);
         ImmutableArray<int> speeds = layout != LayoutKind.Stripe && random.Next(3) == 0 ? [.. Enumerable.Range(0, ranks).Select(_ => random.Next(1, 4))] : [.. Enumerable.Repeat(1, ranks)];
-        tokens = Math.Max(tokens, speeds.Sum());
+        var tokens = Math.Max(random.Next(ranks, (ranks * random.Next(1, 14)) + 1), heads * speeds.Sum());
+        var batch = random.Next(1, 4);
         var divisors = Enumerable.Range(1, ranks).Where(w => ranks % w == 0).ToArray();
-        var inner = mode == SequenceMode.DoubleRing ? divisors[random.Next(divisors.Length)] : ranks;
+        var inner = ringMode == SequenceMode.DoubleRing ? divisors[random.Next(divisors.Length)] : ranks;
         var keyHeads = random.Next(1, 4);
-        var plan = Plan(mode, ranks, layout, tokens, batch, inner, 1, keyHeads * random.Next(1, 4), keyHeads, speeds);
-        return new(plan, DrawPattern(random, tokens, batch));
+        var queryHeads = keyHeads * random.Next(((heads - 1) / keyHeads) + 1, ((heads - 1) / keyHeads) + 4);
+        var plan = Plan(mode, ranks, layout, tokens, batch, inner, heads, queryHeads, keyHeads, speeds) with { RingMode = ringMode, KeepsExchanged = random.Next(2) == 0 };
+        plan.Check();
+        return new(plan, DrawPattern(random, tokens, batch, ringMode != SequenceMode.LightSeq));
     }
 
-    internal static AttentionPattern DrawPattern(Random random, long tokens, int batch)
+    internal static AttentionPattern DrawPattern(Random random, long tokens, int batch, bool mayBeFull = true)
     {
-        var causal = random.Next(5) > 0;
+        var causal = random.Next(5) > 0 || !mayBeFull;
         var window = causal && random.Next(2) == 0 ? random.Next(1, (int)tokens + 2) : 0;
         var pattern = AttentionPattern.Create(tokens, batch, causal, window, random.Next(2) == 0 ? random.Next(0, 5) : 0);
         return random.Next(3) == 0 ? pattern : pattern.WithDocuments([.. Enumerable.Range(0, batch).Select(_ => DrawDocuments(random, tokens))]);
