@@ -50,6 +50,10 @@ internal sealed unsafe record RawOperation(string Name, RawArgument[] Arguments,
             (b, t) => b.Table.SwiGluBackward(b.Context, t[0], t[1], t[2], t[3])),
         new("ar_attention_forward", [Q("q"), K("k"), K("v"), Q("state_out"), Row("row_max"), Row("row_sum"), Q("out"), Row("lse")],
             (b, t) => Attend(b, t, new NativeAttentionMask { Causal = 1, QueryStep = 1, KeyStep = 1 }, 0.2, 0)),
+        new("ar_attention_merge", [Q("part_out"), Row("part_max"), Row("part_sum"), Q("state_out"), Row("row_max"), Row("row_sum")],
+            (b, t) => b.Table.AttentionMerge(b.Context, t[0], t[1], t[2], t[3], t[4], t[5])),
+        new("ar_attention_finish", [Q("state_out"), Row("row_max"), Row("row_sum"), Q("out"), Row("lse")],
+            (b, t) => b.Table.AttentionFinish(b.Context, t[0], t[1], t[2], t[3], t[4])),
         new("ar_attention_delta", [Q("out"), Q("dout"), Row("delta")], (b, t) => b.Table.AttentionDelta(b.Context, t[0], t[1], t[2])),
         new("ar_attention_backward", [Q("q"), K("k"), K("v"), Q("dout"), Row("lse"), Row("delta"), Q("dq"), K("dk"), K("dv")], (b, t) =>
         {

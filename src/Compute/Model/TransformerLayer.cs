@@ -9,6 +9,8 @@ namespace ActorRing.Compute.Model;
 /// <summary>One pre-norm Llama layer: x → x + attention(norm x) → + mlp(norm x). Backward mirrors forward, line for line from the bottom.</summary>
 internal sealed class TransformerLayer(ComputeDevice device, ModelDims dims, int layer, LayerViews weights, IAttentionStrategy attention)
 {
+    private readonly AttentionLayer _layer = new(layer, dims.WindowOf(layer));
+
     /// <summary>Forward: reads the tape's input, leaves the tape, writes the next layer's input.</summary>
     internal void Forward(LayerTape tape, in Tensor next, ActivationMemory memory, SequenceMasks masks)
     {
@@ -52,7 +54,7 @@ internal sealed class TransformerLayer(ComputeDevice device, ModelDims dims, int
     }
 
     private void Attend(LayerTape tape, SequenceMasks masks) =>
-        attention.Forward(tape.Q, tape.K, tape.V, masks, dims.WindowOf(layer), dims.SoftmaxScale, tape.Output.AsHeads(masks.Batch, dims.Heads, dims.HeadSize), tape.Lse);
+        attention.Forward(tape.Q, tape.K, tape.V, masks, _layer, dims.SoftmaxScale, tape.Output.AsHeads(masks.Batch, dims.Heads, dims.HeadSize), tape.Lse);
 
     // middle = x + out Wo
     private void AddAttention(LayerTape tape)
@@ -89,7 +91,7 @@ internal sealed class TransformerLayer(ComputeDevice device, ModelDims dims, int
         device.AttentionDelta(tape.Output.AsHeads(masks.Batch, dims.Heads, dims.HeadSize), dout, memory.Delta);
         device.Copy(dout, memory.OutputGradientHeads);
         attention.Backward(
-            tape.Q, tape.K, tape.V, memory.OutputGradientHeads, tape.Lse, memory.Delta, masks, dims.WindowOf(layer), dims.SoftmaxScale,
+            tape.Q, tape.K, tape.V, memory.OutputGradientHeads, tape.Lse, memory.Delta, masks, _layer, dims.SoftmaxScale,
             memory.QGradient, memory.KGradient, memory.VGradient);
 
         var (dq, dk, dv) = SplitHeads(memory);

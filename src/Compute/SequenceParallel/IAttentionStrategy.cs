@@ -12,11 +12,11 @@ public interface IAttentionStrategy
     /// <param name="k">Keys <c>[B, T, K, H]</c>; borrowed.</param>
     /// <param name="v">Values <c>[B, T, K, H]</c>; borrowed.</param>
     /// <param name="masks">Documents of each sequence.</param>
-    /// <param name="window">Sliding window of this layer in tokens, 0 for none.</param>
+    /// <param name="layer">Which layer, and its sliding window.</param>
     /// <param name="softmaxScale">Multiplied into q·k.</param>
     /// <param name="output">Written, <c>[B, T, N, H]</c>.</param>
     /// <param name="lse">Written, natural log, float32 <c>[B, T, N]</c>.</param>
-    void Forward(in Tensor q, in Tensor k, in Tensor v, SequenceMasks masks, int window, double softmaxScale, in Tensor output, in Tensor lse);
+    void Forward(in Tensor q, in Tensor k, in Tensor v, SequenceMasks masks, AttentionLayer layer, double softmaxScale, in Tensor output, in Tensor lse);
 
     /// <summary>Gradients of <see cref="Forward"/>.</summary>
     /// <param name="q">As in forward.</param>
@@ -26,11 +26,11 @@ public interface IAttentionStrategy
     /// <param name="lse">As forward wrote it.</param>
     /// <param name="delta">Σ over H of output · dout, float32 <c>[B, T, N]</c>.</param>
     /// <param name="masks">As in forward.</param>
-    /// <param name="window">As in forward.</param>
+    /// <param name="layer">As in forward.</param>
     /// <param name="softmaxScale">As in forward.</param>
     /// <param name="dq">Written, float32, shape of q.</param>
     /// <param name="dk">Written, float32, shape of k.</param>
     /// <param name="dv">Written, float32, shape of v.</param>
     void Backward(
-        in Tensor q, in Tensor k, in Tensor v, in Tensor dout, in Tensor lse, in Tensor delta, SequenceMasks masks, int window, double softmaxScale, in Tensor dq, in Tensor dk, in Tensor dv);
+        in Tensor q, in Tensor k, in Tensor v, in Tensor dout, in Tensor lse, in Tensor delta, SequenceMasks masks, AttentionLayer layer, double softmaxScale, in Tensor dq, in Tensor dk, in Tensor dv);
 }

@@ -18,6 +18,9 @@ public sealed class SequenceMasks
     /// <summary>B, sequences in the batch.</summary>
     public int Batch => _starts.Length;
 
+    /// <summary>Another number after every change: what was worked out from the documents is worth keeping as long as it stays.</summary>
+    public long Version { get; private set; }
+
     /// <summary>Whether any sequence holds more than one document.</summary>
     public bool HasDocuments { get; private set; }
 
@@ -27,6 +30,7 @@ public sealed class SequenceMasks
     /// <summary>Forgets all documents.</summary>
     public void Clear()
     {
+        Version++;
         Array.Clear(_counts);
         HasDocuments = false;
     }
@@ -46,6 +50,7 @@ public sealed class SequenceMasks
             _starts[sequence] = new long[Math.Max(starts.Length, 2 * _starts[sequence].Length)];
         }
 
+        Version++;
         starts.CopyTo(_starts[sequence]);
         _counts[sequence] = starts.Length;
         HasDocuments |= starts.Length > 1;

@@ -24,11 +24,37 @@ public sealed unsafe partial class ComputeDevice
             Finish(status, q, k, v);
         }
 
-        GC.KeepAlive(state.Output.Buffer);
-        GC.KeepAlive(state.RowMax.Buffer);
-        GC.KeepAlive(state.RowSum.Buffer);
+        KeepAlive(state);
         GC.KeepAlive(output.Buffer);
         GC.KeepAlive(lse.Buffer);
+    }
+
+    /// <summary>Folds the running state of other keys into a running state of the same queries.</summary>
+    /// <param name="part">What was computed elsewhere; read.</param>
+    /// <param name="state">Read and written; same shapes.</param>
+    public void AttentionMerge(in AttentionState part, in AttentionState state)
+    {
+        fixed (NativeTensor* po = &part.Output.Native, pm = &part.RowMax.Native, ps = &part.RowSum.Native)
+        fixed (NativeTensor* so = &state.Output.Native, sm = &state.RowMax.Native, ss = &state.RowSum.Native)
+        {
+            Finish(_library.AttentionMerge(Context, po, pm, ps, so, sm, ss), part.Output, part.RowMax, part.RowSum);
+        }
+
+        KeepAlive(state);
+    }
+
+    /// <summary>Divides a running state: what <see cref="AttentionPart.Last"/> would have written.</summary>
+    /// <param name="state">Read.</param>
+    /// <param name="output">Written, <c>[B, T, N, H]</c>, float32 or bfloat16.</param>
+    /// <param name="lse">Written, natural log, float32 <c>[B, T, N]</c>.</param>
+    public void AttentionFinish(in AttentionState state, in Tensor output, in Tensor lse)
+    {
+        fixed (NativeTensor* so = &state.Output.Native, sm = &state.RowMax.Native, ss = &state.RowSum.Native, po = &output.Native, pl = &lse.Native)
+        {
+            Finish(_library.AttentionFinish(Context, so, sm, ss, po, pl), output, lse, default);
+        }
+
+        KeepAlive(state);
     }
 
     /// <summary>delta <c>[B, T, N]</c> = Σ over H of output · dout, float32; once per layer.</summary>
@@ -69,6 +95,13 @@ public sealed unsafe partial class ComputeDevice
         }
 
         return bytes;
+    }
+
+    private static void KeepAlive(in AttentionState state)
+    {
+        GC.KeepAlive(state.Output.Buffer);
+        GC.KeepAlive(state.RowMax.Buffer);
+        GC.KeepAlive(state.RowSum.Buffer);
     }
 
     private static ReadOnlySpan<long> Span(ReadOnlyMemory<long>? memory) => memory is { } present ? present.Span : default;

@@ -40,6 +40,8 @@ internal sealed unsafe class NativeLibraryTable
     internal readonly delegate* unmanaged<nint, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeStatus> SwiGluBackward;
 
     internal readonly delegate* unmanaged<nint, NativeTensor*, NativeTensor*, NativeTensor*, NativeAttentionMask*, double, int, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeStatus> AttentionForward;
+    internal readonly delegate* unmanaged<nint, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeStatus> AttentionMerge;
+    internal readonly delegate* unmanaged<nint, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeStatus> AttentionFinish;
     internal readonly delegate* unmanaged<nint, NativeTensor*, NativeTensor*, NativeTensor*, NativeStatus> AttentionDelta;
     internal readonly delegate* unmanaged<nint, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeAttentionMask*, double, int, NativeTensor*, NativeTensor*, NativeTensor*, NativeStatus> AttentionBackward;
     internal readonly delegate* unmanaged<nint, NativeTensor*, NativeTensor*, long*, NativeStatus> AttentionScratchBytes;
@@ -105,6 +107,8 @@ internal sealed unsafe class NativeLibraryTable
         SwiGluBackward = (delegate* unmanaged<nint, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeStatus>)Export("ar_swiglu_backward");
 
         AttentionForward = (delegate* unmanaged<nint, NativeTensor*, NativeTensor*, NativeTensor*, NativeAttentionMask*, double, int, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeStatus>)Export("ar_attention_forward");
+        AttentionMerge = (delegate* unmanaged<nint, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeStatus>)Export("ar_attention_merge");
+        AttentionFinish = (delegate* unmanaged<nint, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeStatus>)Export("ar_attention_finish");
         AttentionDelta = (delegate* unmanaged<nint, NativeTensor*, NativeTensor*, NativeTensor*, NativeStatus>)Export("ar_attention_delta");
         AttentionBackward = (delegate* unmanaged<nint, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeTensor*, NativeAttentionMask*, double, int, NativeTensor*, NativeTensor*, NativeTensor*, NativeStatus>)Export("ar_attention_backward");
         AttentionScratchBytes = (delegate* unmanaged<nint, NativeTensor*, NativeTensor*, long*, NativeStatus>)Export("ar_attention_scratch_bytes");

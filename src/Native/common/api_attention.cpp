@@ -78,6 +78,19 @@ Heads heads(const ar_context& context, const ar_tensor* q, const ar_tensor* k, c
 
 void require_rows(const View& rows, const char* name, const View& q) { require_shape(rows, name, {q.shape[0], q.shape[1], q.shape[2]}); }
 
+// A running state, all of it present: out [B, T, N, H], row_max and row_sum [B, T, N].
+struct State {
+  View out, row_max, row_sum;
+  backend::AttentionState get() const { return {&out, &row_max, &row_sum}; }
+};
+
+State state_of(const ar_context& context, const ar_tensor* out, const char* out_name, const ar_tensor* row_max, const char* max_name, const ar_tensor* row_sum, const char* sum_name) {
+  const State state{view(context, out, out_name, {F32}, 4), view(context, row_max, max_name, {F32}, 3), view(context, row_sum, sum_name, {F32}, 3)};
+  require_rows(state.row_max, max_name, state.out);
+  require_rows(state.row_sum, sum_name, state.out);
+  return state;
+}
+
 void require_scale(double scale) {
   if (!std::isfinite(scale) || scale <= 0) fail(AR_INVALID_ARGUMENT, "scale is %g, must be above 0 and finite", scale);
 }
@@ -113,6 +126,29 @@ ar_status ar_attention_forward(ar_context* context, const ar_tensor* q, const ar
     }
     if (logs.present) require_rows(logs.value, "lse", input.q);
     backend::attention_forward(self, input.q, input.k, input.v, seen, scale, first, last, {partial.get(), maximum.get(), sum.get()}, result.get(), logs.get());
+  });
+}
+
+ar_status ar_attention_merge(ar_context* context, const ar_tensor* part_out, const ar_tensor* part_max, const ar_tensor* part_sum, const ar_tensor* state_out, const ar_tensor* row_max,
+                             const ar_tensor* row_sum) {
+  return boundary([&] {
+    ar_context& self = checked(context);
+    const State part = state_of(self, part_out, "part_out", part_max, "part_max", part_sum, "part_sum");
+    const State state = state_of(self, state_out, "state_out", row_max, "row_max", row_sum, "row_sum");
+    require_same_shape(part.out, "part_out", state.out, "state_out");
+    backend::attention_merge(self, part.get(), state.get());
+  });
+}
+
+ar_status ar_attention_finish(ar_context* context, const ar_tensor* state_out, const ar_tensor* row_max, const ar_tensor* row_sum, const ar_tensor* out, const ar_tensor* lse) {
+  return boundary([&] {
+    ar_context& self = checked(context);
+    const State state = state_of(self, state_out, "state_out", row_max, "row_max", row_sum, "row_sum");
+    const View result = view(self, out, "out", {F32, BF16}, 4);
+    const View logs = view(self, lse, "lse", {F32}, 3);
+    require_same_shape(result, "out", state.out, "state_out");
+    require_rows(logs, "lse", state.out);
+    backend::attention_finish(self, state.get(), result, logs);
   });
 }
 

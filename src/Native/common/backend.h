@@ -44,6 +44,8 @@ struct AttentionState {
 };
 void attention_forward(ar_context& context, const View& q, const View& k, const View& v, const ar_attention_mask& mask, double scale, bool first, bool last, const AttentionState& state, const View* out,
                        const View* lse);
+void attention_merge(ar_context& context, const AttentionState& part, const AttentionState& state);
+void attention_finish(ar_context& context, const AttentionState& state, const View& out, const View& lse);
 void attention_delta(ar_context& context, const View& out, const View& dout, const View& delta);
 void attention_backward(ar_context& context, const View& q, const View& k, const View& v, const View& dout, const View& lse, const View& delta, const ar_attention_mask& mask, double scale,
                         bool accumulate, const View& dq, const View& dk, const View& dv);

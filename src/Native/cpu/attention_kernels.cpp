@@ -4,6 +4,7 @@
 #include "attention_backward.h"
 #include "attention_delta.h"
 #include "attention_forward.h"
+#include "attention_merge.h"
 
 namespace actorring::cpu::AR_ISA {
 namespace {
@@ -57,6 +58,6 @@ int64_t scratch_bytes(CpuContext& context, const View& q, const View& k) {
 }  // namespace
 
 extern const AttentionKernels attention_table;
-const AttentionKernels attention_table{forward, delta, backward, scratch_bytes};
+const AttentionKernels attention_table{forward, merge_states, finish_state, delta, backward, scratch_bytes};
 
 }  // namespace actorring::cpu::AR_ISA

@@ -31,6 +31,8 @@ void swiglu_backward(ar_context& c, const View& gate_up, const View& dy, const V
 void attention_forward(ar_context& c, const View& q, const View& k, const View& v, const ar_attention_mask& mask, double scale, bool first, bool last, const AttentionState& state, const View* out, const View* lse) {
   self(c).attention->forward(self(c), q, k, v, mask, scale, first, last, state, out, lse);
 }
+void attention_merge(ar_context& c, const AttentionState& part, const AttentionState& state) { self(c).attention->merge(self(c), part, state); }
+void attention_finish(ar_context& c, const AttentionState& state, const View& out, const View& lse) { self(c).attention->finish(self(c), state, out, lse); }
 void attention_delta(ar_context& c, const View& out, const View& dout, const View& delta) { self(c).attention->delta(self(c), out, dout, delta); }
 void attention_backward(ar_context& c, const View& q, const View& k, const View& v, const View& dout, const View& lse, const View& delta, const ar_attention_mask& mask, double scale, bool accumulate,
                         const View& dq, const View& dk, const View& dv) {

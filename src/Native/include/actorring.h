@@ -194,6 +194,11 @@ enum {
  * They may be null with FIRST | LAST. out (dtype of q or float32) and lse float32 [B, Tq, N] (natural log) may be null without LAST. */
 AR_API ar_status ar_attention_forward(ar_context* context, const ar_tensor* q, const ar_tensor* k, const ar_tensor* v, const ar_attention_mask* mask, double scale, int32_t flags,
                                       const ar_tensor* state_out, const ar_tensor* row_max, const ar_tensor* row_sum, const ar_tensor* out, const ar_tensor* lse);
+/* Folds the running state of other keys (part_*) into a running state of the same queries: what somebody else computed for them. Shapes and types as in the call above. */
+AR_API ar_status ar_attention_merge(ar_context* context, const ar_tensor* part_out, const ar_tensor* part_max, const ar_tensor* part_sum, const ar_tensor* state_out, const ar_tensor* row_max,
+                                    const ar_tensor* row_sum);
+/* out = state_out / row_sum and lse = row_max + ln(row_sum): what AR_ATTENTION_LAST would have written (out float32 or bfloat16). The state is not written. */
+AR_API ar_status ar_attention_finish(ar_context* context, const ar_tensor* state_out, const ar_tensor* row_max, const ar_tensor* row_sum, const ar_tensor* out, const ar_tensor* lse);
 /* delta[b, t, n] = sum over H of out * dout; float32. Once per layer, whatever the number of blocks. */
 AR_API ar_status ar_attention_delta(ar_context* context, const ar_tensor* out, const ar_tensor* dout, const ar_tensor* delta);
 /* Adds (accumulate != 0) or writes this block's dq, dk, dv (float32, shapes of q, k, v) from the GLOBAL lse and delta. dout has the dtype of q. */

@@ -62,6 +62,31 @@ void attention_forward(ar_context& context, const View& q, const View& k, const 
   });
 }
 
+void attention_merge(ar_context& context, const AttentionState& part, const AttentionState& state) {
+  run(context, [&](Context& self) {
+    const at::Tensor maximum = tensor(self, state.row_max), added = tensor(self, part.row_max), sum = tensor(self, state.row_sum), out = tensor(self, state.out);
+    const at::Tensor top = at::maximum(maximum, added);
+    // Where neither saw a key both are minus infinity, and their difference would be NaN.
+    const at::Tensor shift = at::where(top.isneginf(), at::zeros_like(top), top);
+    const at::Tensor keep = (maximum - shift).exp_();
+    const at::Tensor take = (added - shift).exp_();
+    sum.copy_((sum * keep).add_(tensor(self, part.row_sum) * take));
+    out.copy_((out * keep.unsqueeze(3)).add_(tensor(self, part.out) * take.unsqueeze(3)));
+    maximum.copy_(top);
+  });
+}
+
+void attention_finish(ar_context& context, const AttentionState& state, const View& out, const View& lse) {
+  run(context, [&](Context& self) {
+    const at::Tensor sum = tensor(self, state.row_sum);
+    const at::Tensor empty = sum.eq(0);
+    const at::Tensor divisor = at::where(empty, at::ones_like(sum), sum);
+    const at::Tensor sums = tensor(self, state.out) / divisor.unsqueeze(3);
+    tensor(self, out).copy_(at::where(empty.unsqueeze(3), at::zeros_like(sums), sums));
+    tensor(self, lse).copy_(tensor(self, state.row_max) + sum.log());
+  });
+}
+
 void attention_delta(ar_context& context, const View& out, const View& dout, const View& delta) {
   run(context, [&](Context& self) {
     const at::Tensor result = tensor(self, out);

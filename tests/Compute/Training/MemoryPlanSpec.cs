@@ -52,7 +52,7 @@ public class MemoryPlanSpec
         using var parameters = new Parameters(device, dims, ElementType.BFloat16);
         using var gradients = new Gradients(parameters);
         using var optimizer = new Optimizers.AdamW(parameters, new Optimizers.AdamWOptions());
-        using var model = new LlamaModel(parameters, new SequenceParallel.LocalAttention(device), RecomputePolicy.SelectivePlusPlus, 2, 128);
+        using var model = new LlamaModel(parameters, new Compute.SequenceParallel.LocalAttention(device), RecomputePolicy.SelectivePlusPlus, 2, 128);
 
         Assert.Equal(plan.Total - plan.Scratch, device.Info.BufferBytes);
     }
