@@ -113,7 +113,7 @@ internal sealed class HeadExchanger(BlockContext context)
         foreach (var transfer in transfers.Receives)
         {
             var message = context.Staging.Message(transfer.Rows, MessageFields.Of(context.Plan, transfer));
-            coming.Add((transfer, message, link.Receive(transfer.From.Index, message.Bytes, StepHops.LabelOf(layer, transfer))));
+            coming.Add((transfer, message, link.Receive(message.Bytes, transfer.From.Index, StepHops.LabelOf(layer, transfer))));
         }
 
         var leaving = new List<(RowMessage Message, Pending Pending)>();
@@ -121,7 +121,7 @@ internal sealed class HeadExchanger(BlockContext context)
         {
             var message = context.Staging.Message(transfer.Rows, MessageFields.Of(context.Plan, transfer));
             pack(transfer, message);
-            leaving.Add((message, link.Send(transfer.To.Index, message.Bytes, StepHops.LabelOf(layer, transfer))));
+            leaving.Add((message, link.Send(message.Bytes, transfer.To.Index, StepHops.LabelOf(layer, transfer))));
         }
 
         meanwhile();

@@ -38,7 +38,7 @@ internal sealed class Inbox
             {
                 var transfer = peer.Dequeue();
                 var message = _context.Staging.Message(transfer.Rows, MessageFields.Of(_context.Plan, transfer));
-                _coming.Add((transfer, message, _link.Receive(transfer.From.Index, message.Bytes, StepHops.LabelOf(_layer, transfer))));
+                _coming.Add((transfer, message, _link.Receive(message.Bytes, transfer.From.Index, StepHops.LabelOf(_layer, transfer))));
             }
         }
     }

@@ -31,7 +31,14 @@ internal sealed class StepHops
     }
 
     /// <summary>Which hop a transfer is, for errors and the ledger.</summary>
-    internal static HopLabel LabelOf(AttentionLayer layer, Transfer transfer) => new(layer.Index, transfer.Step.Index, (int)transfer.Payload);
+    internal static HopLabel LabelOf(AttentionLayer layer, Transfer transfer) => new(layer.Index, transfer.Step.Index, transfer.Payload switch
+    {
+        Payload.KeyValue => HopChannel.KeyValue,
+        Payload.KeyValueGradient => HopChannel.KeyValueGradient,
+        Payload.Query or Payload.HeadsIn => HopChannel.Query,
+        Payload.PartialOutput or Payload.HeadsOut => HopChannel.Output,
+        _ => HopChannel.OutputGradient,
+    });
 
     /// <summary>Waits for what a step needs, by the block it comes from, and begins to receive what the next step needs.</summary>
     internal IReadOnlyDictionary<RingRank, RowMessage> Arrive(int at)
@@ -85,7 +92,7 @@ internal sealed class StepHops
         foreach (var transfer in transfers)
         {
             var message = messageOf(transfer);
-            _leaving.Add((transfer, message, link.Send(transfer.To.Index, message.Bytes, LabelOf(_layer, transfer))));
+            _leaving.Add((transfer, message, link.Send(message.Bytes, transfer.To.Index, LabelOf(_layer, transfer))));
         }
     }
 

@@ -17,15 +17,23 @@ internal sealed class ModelProblem : IDisposable
     private readonly bool _documents;
 
     internal ModelProblem(ComputeDevice device, LlamaConfig config, RecomputePolicy policy, int batch, int tokens, bool documents = false, ElementType type = ElementType.Float32)
+        : this(device, config, policy, batch, tokens, new LocalAttention(device), [.. Enumerable.Range(0, tokens)], documents, type)
+    {
+    }
+
+    /// <summary>The tokens at some positions of the same problem: one rank's share.</summary>
+    internal ModelProblem(
+        ComputeDevice device, LlamaConfig config, RecomputePolicy policy, int batch, int tokens, IAttentionStrategy attention, int[] positions, bool documents, ElementType type = ElementType.Float32)
     {
         _config = config;
         _documents = documents;
         Parameters = new Parameters(device, ModelDims.Of(config), type);
         FillParameters();
         Gradients = new Gradients(Parameters);
-        Model = new LlamaModel(Parameters, new LocalAttention(device), policy, batch, tokens);
-        Model.SetRotary(config);
-        Batch = RandomBatch(batch, tokens);
+        Model = new LlamaModel(Parameters, attention, policy, batch, positions.Length);
+        Model.SetRotary(config, positions, tokens);
+        Batch = new Batch(batch, positions, tokens);
+        Batch.TakeFrom(RandomBatch(batch, tokens));
     }
 
     internal Parameters Parameters { get; }
@@ -52,6 +60,13 @@ internal sealed class ModelProblem : IDisposable
         var loss = Model.LossAndGradient(Gradients.Views, 1.0 / Batch.LabelledCount);
         Model.Backward(Gradients.Views);
         return loss;
+    }
+
+    /// <summary>Makes the batch one row of the problem with so many rows: a replica's share.</summary>
+    internal void TakeRow(int row, int rows)
+    {
+        var whole = RandomBatch(rows, Batch.SeqLen);
+        Batch.SetRow(0, whole.Ids.Slice(row * Batch.SeqLen, Batch.SeqLen), whole.Labels.Slice(row * Batch.SeqLen, Batch.SeqLen), whole.DocumentStarts(row));
     }
 
     internal double[] Gradient(string name) => Read(Gradients.Views.Of(Slot(name)));

@@ -48,7 +48,8 @@ internal sealed class AttentionResults(int batch, int rows, int queryHeads, int 
         }
     }
 
-    private static double Error(float[] a, float[] b)
+    /// <summary>Largest difference, relative to the largest value.</summary>
+    internal static double Error(float[] a, float[] b)
     {
         double worst = 0, largest = 0;
         for (var i = 0; i < a.Length; i++)

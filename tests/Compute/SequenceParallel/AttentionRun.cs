@@ -1,5 +1,6 @@
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Plans;
+using ActorRing.Compute.Communication;
 using ActorRing.Compute.SequenceParallel;
 using ActorRing.Native;
 
@@ -10,6 +11,9 @@ namespace ActorRing.Compute.Specs.SequenceParallel;
 /// <summary>One attention problem, whole: random q, k, v, dout and documents, and what one rank alone makes of them.</summary>
 internal sealed class AttentionRun
 {
+    /// <summary>How often a problem is solved, forward and backward.</summary>
+    internal const int Passes = 2;
+
     internal AttentionRun(SequenceParallelPlan plan, long[]?[] documents, ElementType type = ElementType.Float32)
     {
         Plan = plan;
@@ -48,22 +52,27 @@ internal sealed class AttentionRun
     }
 
     /// <summary>Every rank of the plan on a thread of its own.</summary>
-    internal AttentionResults Together(Func<SequenceRank, SequenceLinks> links)
+    internal (AttentionResults Results, CommunicationCounters[] Counters) Together(TransportKind transport = TransportKind.Loopback)
     {
         var layout = Plan.SequenceLayout();
         var results = new AttentionResults(Plan);
+        var counters = new CommunicationCounters[2 * Plan.Mesh.SequenceRanks];
+        var meeting = new InMemoryRendezvous();
         RankThreads.Run(Plan.Mesh.SequenceRanks, rank =>
         {
             using var device = NativeBackend.LoadCpu().Open(1);
-            using var attention = new PlannedAttention(device, Plan, new SequenceRank(rank), links(new SequenceRank(rank)));
+            using var links = RankLinks.Connect(meeting, new SequenceRank(rank), Plan.Mesh.SequenceRanks, transport);
+            using var attention = new PlannedAttention(device, Plan, new SequenceRank(rank), links.Links);
             var rows = Enumerable.Range(0, (int)layout.Count(rank)).Select(row => layout.PositionOf(rank, row)).ToArray();
             var part = Run(device, attention, rows);
             lock (results)
             {
                 results.Put(part, rows);
             }
+
+            (counters[2 * rank], counters[(2 * rank) + 1]) = (links.Blocks.Counters, links.Results.Counters);
         });
-        return results;
+        return (results, counters);
     }
 
     private AttentionResults Run(ComputeDevice device, IAttentionStrategy attention, long[] rows)
@@ -79,8 +88,8 @@ internal sealed class AttentionRun
             masks.SetDocuments(sequence, Documents[sequence] ?? [0]);
         }
 
-        // Twice: what a first pass leaves in the staging buffers must not show in a second.
-        for (var pass = 0; pass < 2; pass++)
+        // More than once: what a first pass leaves in the staging buffers must not show in a second.
+        for (var pass = 0; pass < Passes; pass++)
         {
             var layer = new AttentionLayer(0, (int)Plan.LayerWindows[0]);
             attention.Forward(memory.Q, memory.K, memory.V, masks, layer, Scale, memory.Out, memory.Lse);

@@ -44,13 +44,91 @@ public class PlannedAttentionSpec
         var run = new AttentionRun(Plan(mode, ranks, pattern), Patterns[pattern].Documents);
 
         var alone = run.Alone();
-        var together = run.Together(new MemoryLinks(ranks).Of);
+        var (together, counters) = run.Together();
 
         Assert.InRange(alone.OutError(together), 0, 1e-5);
         Assert.InRange(alone.GradientError(together), 0, 1e-4);
+        Assert.Equal(Planned(run), [.. counters.Select(counter => (counter.SentBytes, counter.Operations))]);
     }
 
-    private static SequenceParallelPlan Plan(string mode, int ranks, string pattern)
+    [Theory]
+    [InlineData("ring")]
+    [InlineData("zigzag")]
+    [InlineData("ulysses")]
+    [InlineData("lightseq")]
+    public void Attention_must_equal_that_of_one_rank_over_shared_memory(string mode)
+    {
+        var run = new AttentionRun(Plan(mode, 3, "documents"), Patterns["documents"].Documents);
+
+        Assert.InRange(run.Alone().GradientError(run.Together(TransportKind.SharedMemory).Results), 0, 1e-4);
+    }
+
+    [Theory]
+    [InlineData("zigzag")]
+    [InlineData("usp")]
+    [InlineData("all-gather")]
+    [InlineData("lightseq")]
+    public void Attention_in_bfloat16_must_equal_that_of_one_rank_but_for_rounding(string mode)
+    {
+        var plan = Request(mode, 4, "documents") with { ComputeFormat = ElementFormat.BFloat16 };
+        var run = new AttentionRun(plan.Resolve(), Patterns["documents"].Documents, ElementType.BFloat16);
+
+        Assert.InRange(run.Alone().GradientError(run.Together().Results), 0, 2e-2);
+    }
+
+    [Fact]
+    public void Error_of_float32_sums_must_stay_flat_as_ranks_are_added_while_that_of_a_bfloat16_wire_grows()
+    {
+        double Error(int ranks, ElementFormat wire)
+        {
+            var plan = Request("zigzag", ranks, "causal, grouped heads") with { Tokens = 256, ComputeFormat = ElementFormat.BFloat16, GradientFormat = wire };
+            var run = new AttentionRun(plan.Resolve(), [null], ElementType.BFloat16);
+            return AttentionResults.Error(run.Alone().Dk, run.Together().Results.Dk);
+        }
+
+        var exact = new[] { 2, 4, 8, 16, 32 }.Select(ranks => Error(ranks, ElementFormat.Float32)).ToArray();
+        var rounded = new[] { 2, 4, 8, 16, 32 }.Select(ranks => Error(ranks, ElementFormat.BFloat16)).ToArray();
+
+        Assert.All(exact, error => Assert.InRange(error, 0, 3 * exact[0]));
+        Assert.InRange(exact[0], 0, 1e-5);
+        Assert.True(rounded[^1] > 2 * rounded[0] && rounded[0] > 1e-4, string.Join(' ', rounded));
+    }
+
+    [Theory]
+    [InlineData(ElementFormat.BFloat16, true)]
+    [InlineData(ElementFormat.Float32, true)]
+    public void Exchanged_heads_may_stay_from_forward_to_backward(ElementFormat keyValue, bool keeps)
+    {
+        var plan = Request("usp", 4, "causal, grouped heads") with { KvFormat = keyValue, KeepsExchanged = keeps };
+        var run = new AttentionRun(plan.Resolve(), [null]);
+
+        Assert.InRange(run.Alone().GradientError(run.Together().Results), 0, keyValue == ElementFormat.Float32 ? 1e-4 : 2e-2);
+    }
+
+    // What each rank's two communicators must have counted: bytes sent, and sends and receives started.
+    private static List<(long Bytes, long Operations)> Planned(AttentionRun run)
+    {
+        var pattern = run.Plan.Pattern(0).WithDocuments([.. run.Documents.Select(starts => new ReadOnlyMemory<long>(starts ?? [0]))]);
+        var schedule = AttentionSchedule.Build(run.Plan, pattern);
+        Transfer[] all = [.. schedule.Transfers(SchedulePass.Forward), .. schedule.Transfers(SchedulePass.Backward)];
+        var planned = new List<(long, long)>();
+        for (var rank = 0; rank < run.Plan.Mesh.SequenceRanks; rank++)
+        {
+            foreach (var results in (bool[])[false, true])
+            {
+                var here = all.Where(transfer => IsResult(transfer.Payload) == results && (transfer.From.Index == rank || transfer.To.Index == rank)).ToArray();
+                planned.Add((AttentionRun.Passes * here.Where(transfer => transfer.From.Index == rank).Sum(transfer => transfer.Bytes), AttentionRun.Passes * here.Length));
+            }
+        }
+
+        return planned;
+    }
+
+    private static bool IsResult(Payload payload) => payload is Payload.KeyValueGradient or Payload.PartialOutput or Payload.QueryGradient;
+
+    private static SequenceParallelPlan Plan(string mode, int ranks, string pattern) => Request(mode, ranks, pattern).Resolve();
+
+    private static PlanRequest Request(string mode, int ranks, string pattern)
     {
         var (batch, tokens, n, k, window, sink, _) = Patterns[pattern];
         return new PlanRequest
@@ -64,6 +142,6 @@ public class PlannedAttentionSpec
             HeadSize = 32,
             LayerWindows = [window],
             Sink = sink,
-        }.Resolve();
+        };
     }
 }
