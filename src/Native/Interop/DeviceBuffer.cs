@@ -35,6 +35,16 @@ public sealed unsafe class DeviceBuffer : SafeHandle
         }
     }
 
+    /// <summary>The descriptor by which another process may map this memory, owned by the buffer; null where it is not shared memory.</summary>
+    internal int? SharedDescriptor
+    {
+        get
+        {
+            int descriptor;
+            return _library.BufferFileDescriptor(Address, &descriptor) == NativeStatus.Ok ? descriptor : null;
+        }
+    }
+
     internal nint Address
     {
         get

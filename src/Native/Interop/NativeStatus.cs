@@ -9,4 +9,8 @@ internal enum NativeStatus
     Timeout = 3,
     Internal = 4,
     Unsupported = 5,
+    PeerLost = 6,
+    Aborted = 7,
+    Mismatch = 8,
+    Refused = 9,
 }

@@ -30,9 +30,14 @@ typedef enum ar_status {
   AR_OK = 0,
   AR_INVALID_ARGUMENT = 1, /* the caller broke the contract; nothing was done */
   AR_OUT_OF_MEMORY = 2,    /* safe to retry after freeing */
-  AR_TIMEOUT = 3,          /* the communicator is now in an unknown state: abort it */
+  AR_TIMEOUT = 3,          /* the communicator is broken: free it */
   AR_INTERNAL = 4,         /* a bug or a device fault; see ar_last_error */
-  AR_UNSUPPORTED = 5       /* this library or machine cannot do it; nothing was done */
+  AR_UNSUPPORTED = 5,      /* this library or machine cannot do it; nothing was done */
+  /* Communicators only (actorring_comm.h); like AR_TIMEOUT they leave the communicator broken. */
+  AR_PEER_LOST = 6, /* a peer's connection ended */
+  AR_ABORTED = 7,   /* ar_comm_abort or ar_comm_free was called */
+  AR_MISMATCH = 8,  /* two ranks disagree about the same transfer */
+  AR_REFUSED = 9    /* a peer was not admitted, or did not admit this rank */
 } ar_status;
 
 typedef enum ar_dtype { AR_FLOAT32 = 0, AR_BFLOAT16 = 1, AR_INT32 = 2, AR_INT64 = 3 } ar_dtype;

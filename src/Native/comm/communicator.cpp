@@ -1,0 +1,421 @@
+#include "communicator.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#include <chrono>
+#include <cinttypes>
+#include <cstring>
+
+#include "sums.h"
+
+namespace actorring::comm {
+namespace {
+
+constexpr int kSlotBits = 24;
+constexpr uint32_t kEndpointMagic = 0x50455241;  // "AREP"
+constexpr int64_t kInlineBytes = 64 << 10;       // below this a copy costs less than waking the thread for it
+
+// What every endpoint starts with, whatever the transport: enough to name a peer that belongs to another group.
+struct EndpointHeader {
+  uint32_t magic;
+  int32_t transport, rank, size;
+  int64_t epoch;
+};
+
+Identity identity_of(const ar_comm_options& options) {
+  Identity self{options.transport, options.rank, options.size, options.epoch, {}};
+  std::memcpy(self.secret.data(), options.secret, self.secret.size());
+  return self;
+}
+
+template <class... Values>
+std::string text(const char* format, Values... values) {
+  char line[400];
+  std::snprintf(line, sizeof line, format, values...);
+  return line;
+}
+
+}  // namespace
+
+int64_t now_nanoseconds() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
+}
+
+const char* operation_name(int32_t operation) {
+  static constexpr const char* names[] = {"connect", "send", "receive", "rotate", "borrow", "all-to-all", "all-gather", "reduce-scatter", "all-reduce", "broadcast", "barrier"};
+  return operation >= 0 && operation < static_cast<int32_t>(std::size(names)) ? names[operation] : "unknown";
+}
+
+ar_comm_failure& last_failure() {
+  static thread_local ar_comm_failure failure{};
+  return failure;
+}
+
+// ---- life ------------------------------------------------------------------------------------------------------------------------------
+
+Communicator::Communicator(const ar_comm_options& options) : self_(identity_of(options)), transport_(open_transport(options, self_, *this)), peers_(static_cast<size_t>(options.size)) {}
+
+Communicator::~Communicator() { shut_down(); }
+
+std::vector<std::byte> Communicator::endpoint() const {
+  const EndpointHeader header{kEndpointMagic, self_.transport, self_.rank, self_.size, self_.epoch};
+  std::vector<std::byte> bytes(sizeof header);
+  std::memcpy(bytes.data(), &header, sizeof header);
+  const std::vector<std::byte> own = transport_->endpoint();
+  bytes.insert(bytes.end(), own.begin(), own.end());
+  return bytes;
+}
+
+void Communicator::connect(const std::byte* endpoints, const int64_t* endpoint_bytes, int64_t deadline_ms) {
+  Lock lock(mutex_);
+  if (broken_) raise();
+  if (connected_ || connecting_) fail(AR_INVALID_ARGUMENT, "the communicator is connected already");
+  std::vector<std::span<const std::byte>> parts;
+  try {
+    for (int p = 0; p < self_.size; p++) {
+      EndpointHeader header;
+      if (endpoint_bytes[p] < static_cast<int64_t>(sizeof header) || endpoint_bytes[p] > 65536) fail(AR_INVALID_ARGUMENT, "endpoint of rank %d has %" PRId64 " bytes", p, endpoint_bytes[p]);
+      std::memcpy(&header, endpoints, sizeof header);
+      if (header.magic != kEndpointMagic) fail(AR_INVALID_ARGUMENT, "endpoint of rank %d is not one", p);
+      if (header.epoch != self_.epoch) fail(AR_REFUSED, "rank %d is of epoch %" PRId64 ", this rank of %" PRId64, p, header.epoch, self_.epoch);
+      if (header.size != self_.size) fail(AR_REFUSED, "rank %d is of a group of %d, this rank of %d", p, header.size, self_.size);
+      if (header.rank != p) fail(AR_REFUSED, "the endpoint given for rank %d is that of rank %d", p, header.rank);
+      if (header.transport != self_.transport) fail(AR_REFUSED, "rank %d speaks transport %d, this rank %d", p, header.transport, self_.transport);
+      parts.emplace_back(endpoints + sizeof header, static_cast<size_t>(endpoint_bytes[p]) - sizeof header);
+      endpoints += endpoint_bytes[p];
+    }
+    connecting_ = true;
+    lock.unlock();
+    const auto cancelled = [](void* state) {
+      auto* self = static_cast<Communicator*>(state);
+      Lock guard(self->mutex_);
+      return self->broken_ != nullptr;
+    };
+    transport_->connect(parts, now_nanoseconds() + deadline_ms * 1'000'000, cancelled, this);
+    lock.lock();
+    connecting_ = false;
+    if (broken_) raise();
+  } catch (const Failure& failure) {
+    if (!lock.owns_lock()) lock.lock();
+    connecting_ = false;
+    if (failure.status != AR_INVALID_ARGUMENT && !broken_) broken({failure.status, AR_COMM_CONNECT, -1, 0, failure.message});
+    if (broken_) raise();
+    throw;
+  }
+  connected_ = true;
+  // Signals belong to the threads of whoever loaded this library.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this] { run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_setname_np(thread_.native_handle(), text("ar-comm-%d", self_.rank).c_str());
+}
+
+void Communicator::abort(const char* reason) {
+  Lock lock(mutex_);
+  broken({AR_ABORTED, AR_COMM_CONNECT, -1, 0, text("aborted: %s", reason != nullptr && *reason != 0 ? reason : "no reason given")});
+}
+
+void Communicator::shut_down() {
+  {
+    Lock lock(mutex_);
+    if (ending_) return;
+    ending_ = true;
+    if (!broken_ && !connecting_) {
+      bool idle = true;
+      for (const auto& operation : operations_) idle = idle && (operation->id == 0 || operation->done);
+      if (idle) transport_->close(nullptr);
+    }
+    broken({AR_ABORTED, AR_COMM_CONNECT, -1, 0, "aborted: the communicator was freed"});
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+// ---- failures --------------------------------------------------------------------------------------------------------------------------
+
+void Communicator::broken(Reason reason) {
+  if (broken_) return;
+  broken_ = std::make_unique<Reason>(std::move(reason));
+  stop_copies_ = true;
+  work_.clear();
+  // While connecting, the connections belong to the thread that connects: it asks when woken.
+  if (!connecting_) transport_->close(broken_.get());
+  transport_->wake();
+  changed_.notify_all();
+}
+
+void Communicator::raise() const {
+  last_failure() = {broken_->status, broken_->operation, broken_->peer, 0, broken_->label};
+  throw Failure{broken_->status, broken_->text};
+}
+
+// An operation that fell with the communicator says its own name first.
+void Communicator::raise(int32_t kind, int64_t label) const {
+  if (kind == broken_->operation && label == broken_->label) raise();
+  last_failure() = {broken_->status, kind, broken_->peer, 0, label};
+  throw Failure{broken_->status, text("%s with label %" PRId64 ": ", operation_name(kind), label) + broken_->text};
+}
+
+void Communicator::expire(int64_t now) {
+  for (const auto& operation : operations_) {
+    if (operation->id == 0 || operation->done || operation->deadline > now) continue;
+    const Transfer* late = nullptr;
+    for (const Transfer& transfer : operation->transfers) {
+      if (!transfer.complete && !transfer.arrived && (late == nullptr || (late->sending && !transfer.sending))) late = &transfer;
+    }
+    std::string line = text("%s with label %" PRId64 " timed out", operation_name(operation->kind), operation->label);
+    if (late != nullptr) line += text(": rank %d did not %s %" PRId64 " bytes", late->peer, late->sending ? "take" : "send", late->memory.byte_count);
+    broken({AR_TIMEOUT, operation->kind, late != nullptr ? late->peer : -1, operation->label, line});
+    return;
+  }
+}
+
+// ---- the thread ------------------------------------------------------------------------------------------------------------------------
+
+void Communicator::run() {
+  Lock lock(mutex_);
+  while (!broken_) {
+    if (work_once(lock)) continue;
+    expire(now_nanoseconds());
+    if (broken_) break;
+    asleep_until_ = next_deadline();
+    transport_->progress(lock, asleep_until_);
+    asleep_until_ = 0;
+  }
+}
+
+int64_t Communicator::next_deadline() const {
+  int64_t next = kNever;
+  for (const auto& operation : operations_) {
+    if (operation->id != 0 && !operation->done) next = std::min(next, operation->deadline);
+  }
+  return next;
+}
+
+void Communicator::wake_if_asleep(int64_t deadline) {
+  if (asleep_until_ != 0 && (!work_.empty() || deadline < asleep_until_)) transport_->wake();
+}
+
+bool Communicator::work_once(Lock& lock) {
+  if (work_.empty() || broken_) return false;
+  const Work work = work_.front();
+  work_.pop_front();
+  Operation& operation = *work.operation;
+  operation.running++;
+  lock.unlock();
+  if (work.byte_count >= 0) {
+    copy_until(work.destination, work.source, work.byte_count, stop_copies_);
+  } else {
+    const Reduction& reduction = operation.reduction;
+    std::vector<const std::byte*> parts(static_cast<size_t>(self_.size), reduction.own.address);
+    for (const Transfer& transfer : operation.transfers) {
+      if (transfer.borrow) parts[static_cast<size_t>(transfer.peer)] = transfer.memory.address;
+    }
+    sum_in_order(parts, reduction.source_dtype, reduction.destination.address, reduction.destination_dtype, reduction.element_count, stop_copies_);
+  }
+  lock.lock();
+  operation.running--;
+  if (broken_) {
+    changed_.notify_all();
+    return true;
+  }
+  if (work.transfer != nullptr) {
+    transport_->copied(*work.transfer);
+    return true;
+  }
+  if (work.byte_count < 0) after_sum(operation);
+  operation.open_work--;
+  finish_if_done(operation);
+  return true;
+}
+
+// ---- what the transport tells ----------------------------------------------------------------------------------------------------------
+
+void Communicator::completed(Transfer& transfer) {
+  Operation& operation = *transfer.operation;
+  transfer.complete = true;
+  ar_comm_peer_info& peer = peers_[static_cast<size_t>(transfer.peer)];
+  (transfer.sending ? peer.sent_bytes : peer.received_bytes) += transfer.memory.byte_count;
+  operation.open_transfers--;
+  finish_if_done(operation);
+}
+
+void Communicator::arrived(Transfer& transfer) {
+  Operation& operation = *transfer.operation;
+  transfer.arrived = true;
+  if (operation.kind == AR_COMM_BORROW) {
+    operation.deadline = kNever;  // from here on it is the caller who takes time
+    changed_.notify_all();
+  } else if (--operation.open_contributions == 0) {
+    begin_sum(operation);
+  }
+}
+
+void Communicator::copy(Transfer& transfer, const std::byte* source) {
+  if (transfer.memory.byte_count <= kInlineBytes) {
+    if (transfer.memory.byte_count > 0) std::memcpy(transfer.memory.address, source, static_cast<size_t>(transfer.memory.byte_count));
+    transport_->copied(transfer);
+    return;
+  }
+  work_.push_back({transfer.operation, &transfer, source, transfer.memory.address, transfer.memory.byte_count});
+}
+
+void Communicator::finish_if_done(Operation& operation) {
+  if (operation.done || operation.open_transfers > 0 || operation.open_work > 0) return;
+  operation.done = true;
+  changed_.notify_all();
+}
+
+// ---- waits -----------------------------------------------------------------------------------------------------------------------------
+
+Operation& Communicator::find(int64_t id) {
+  const int64_t slot = id & ((1 << kSlotBits) - 1);
+  if (id <= 0 || slot >= static_cast<int64_t>(operations_.size()) || operations_[static_cast<size_t>(slot)]->id != id)
+    fail(AR_INVALID_ARGUMENT, "operation %" PRId64 " is not outstanding: waited for already, or never started here", id);
+  return *operations_[static_cast<size_t>(slot)];
+}
+
+Operation& Communicator::start(int32_t kind, const ar_comm_call& call, int transfer_count) {
+  if (free_slots_.empty()) {
+    if (operations_.size() >= (1 << kSlotBits)) fail(AR_INVALID_ARGUMENT, "%zu operations are outstanding: wait for some", operations_.size());
+    operations_.push_back(std::make_unique<Operation>());
+    free_slots_.push_back(static_cast<int64_t>(operations_.size()) - 1);
+  }
+  Operation& operation = *operations_[static_cast<size_t>(free_slots_.back())];
+  operation.transfers.reserve(static_cast<size_t>(transfer_count));
+  operation.id = ++generation_ << kSlotBits | free_slots_.back();
+  free_slots_.pop_back();
+  operation.kind = kind;
+  operation.label = call.label;
+  operation.deadline = call.deadline_ms > kNever / 2'000'000 ? kNever : now_nanoseconds() + call.deadline_ms * 1'000'000;
+  operation.open_transfers = operation.open_contributions = operation.running = 0;
+  operation.open_work = 1;  // the start itself: nothing is done before all of it is under way
+  operation.done = false;
+  operation.reduction = {};
+  operation_count_++;
+  outstanding_count_++;
+  return operation;
+}
+
+int64_t Communicator::started(Operation& operation) {
+  operation.open_work--;
+  finish_if_done(operation);
+  if (broken_ && !operation.done) {
+    retire(operation);
+    raise(operation.kind, operation.label);
+  }
+  wake_if_asleep(operation.done ? kNever : operation.deadline);
+  return operation.id;
+}
+
+// Its kind and label can still be read, under the lock.
+void Communicator::retire(Operation& operation) {
+  free_slots_.push_back(operation.id & ((1 << kSlotBits) - 1));
+  operation.id = 0;
+  operation.transfers.clear();
+  outstanding_count_--;
+}
+
+void Communicator::wait_until_done(Lock& lock, Operation& operation) {
+  const int64_t id = operation.id;
+  const int64_t start = now_nanoseconds();
+  const auto ready = [&] {
+    const bool readable = operation.kind == AR_COMM_BORROW && operation.transfers[0].arrived;
+    return operation.id != id || operation.done || readable || (broken_ && operation.running == 0);
+  };
+  while (!ready()) {
+    // A copy that nobody has begun is done by whoever waits for it: one thread fewer to wake.
+    if (work_once(lock)) continue;
+    if (operation.deadline == kNever) {
+      changed_.wait(lock);
+    } else {
+      changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(operation.deadline)));
+      if (!ready() && !broken_) expire(now_nanoseconds());
+    }
+  }
+  wait_nanoseconds_ += now_nanoseconds() - start;
+  if (operation.id != id) fail(AR_INVALID_ARGUMENT, "operation %" PRId64 " was waited for by another thread", id);
+}
+
+void Communicator::wait(int64_t id) {
+  Lock lock(mutex_);
+  Operation& operation = find(id);
+  if (operation.kind == AR_COMM_BORROW) fail(AR_INVALID_ARGUMENT, "operation %" PRId64 " is a borrow: wait with ar_comm_wait_borrowed, end with ar_comm_release", id);
+  wait_until_done(lock, operation);
+  const bool done = operation.done;
+  retire(operation);
+  if (!done) raise(operation.kind, operation.label);
+}
+
+const void* Communicator::wait_borrowed(int64_t id) {
+  Lock lock(mutex_);
+  Operation& operation = find(id);
+  if (operation.kind != AR_COMM_BORROW) fail(AR_INVALID_ARGUMENT, "operation %" PRId64 " is a %s, not a borrow", id, operation_name(operation.kind));
+  wait_until_done(lock, operation);
+  if (!operation.transfers[0].arrived) {
+    retire(operation);
+    raise(operation.kind, operation.label);
+  }
+  return operation.transfers[0].memory.address;
+}
+
+void Communicator::release(int64_t id) {
+  Lock lock(mutex_);
+  Operation& operation = find(id);
+  if (operation.kind != AR_COMM_BORROW || !operation.transfers[0].arrived) fail(AR_INVALID_ARGUMENT, "operation %" PRId64 " has borrowed nothing yet", id);
+  if (!broken_) transport_->release(operation.transfers[0]);
+  while (!operation.done && !broken_) changed_.wait(lock);
+  // A sender that gave up before it heard of this release may have written to the bytes meanwhile.
+  const bool intact = operation.done;
+  retire(operation);
+  if (!intact) raise(operation.kind, operation.label);
+}
+
+bool Communicator::is_complete(int64_t id) {
+  Lock lock(mutex_);
+  const Operation& operation = find(id);
+  return operation.done || broken_ || (operation.kind == AR_COMM_BORROW && operation.transfers[0].arrived);
+}
+
+// ---- slabs and counters ----------------------------------------------------------------------------------------------------------------
+
+int64_t Communicator::register_slab(int descriptor, std::byte* address, int64_t byte_count) {
+  Lock lock(mutex_);
+  if (broken_) raise();
+  return transport_->register_slab(descriptor, address, byte_count);
+}
+
+void Communicator::unregister_slab(int64_t slab) {
+  Lock lock(mutex_);
+  if (broken_) raise();
+  for (const auto& operation : operations_) {
+    if (operation->id == 0 || operation->done) continue;
+    for (const Transfer& transfer : operation->transfers) {
+      if (transfer.memory.slab == slab && !transfer.complete) fail(AR_INVALID_ARGUMENT, "slab %" PRId64 " is in use by a %s that is not complete", slab, operation_name(operation->kind));
+    }
+  }
+  transport_->unregister_slab(slab);
+}
+
+ar_comm_info Communicator::info() {
+  Lock lock(mutex_);
+  ar_comm_info info{self_.transport, self_.rank, self_.size, broken_ ? 2 : connected_ ? 1 : 0, self_.epoch, operation_count_, outstanding_count_, 0, 0, wait_nanoseconds_};
+  for (const ar_comm_peer_info& peer : peers_) {
+    info.sent_bytes += peer.sent_bytes;
+    info.received_bytes += peer.received_bytes;
+  }
+  return info;
+}
+
+ar_comm_peer_info Communicator::peer_info(int32_t peer) {
+  Lock lock(mutex_);
+  if (peer < 0 || peer >= self_.size) fail(AR_INVALID_ARGUMENT, "peer is %d, allowed are 0 to %d", peer, self_.size - 1);
+  return peers_[static_cast<size_t>(peer)];
+}
+
+}  // namespace actorring::comm
