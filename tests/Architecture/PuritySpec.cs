@@ -16,22 +16,29 @@ public class PuritySpec
         "System.IFormatProvider", "System.Globalization.CultureInfo",
         // Sequences with an order of their own.
         "System.Array", "System.Span`1", "System.ReadOnlySpan`1", "System.ReadOnlyMemory`1", "System.MemoryExtensions", "System.Linq.Enumerable",
-            "System.Func`2", "System.Func`3", "System.Collections.IEnumerable",
+            "System.Func`2", "System.Func`3", "System.Predicate`1", "System.ValueTuple`2", "System.ValueTuple`3", "System.Collections.IEnumerable",
         "System.Collections.IEnumerator", "System.Collections.Generic.IEnumerable`1", "System.Collections.Generic.IEnumerator`1",
-            "System.Collections.Generic.IReadOnlyList`1",
+            "System.Collections.Generic.IReadOnlyList`1", "System.Collections.Generic.IReadOnlyCollection`1", "System.Collections.Generic.List`1.Enumerator",
         "System.Collections.Generic.List`1", "System.Collections.Generic.EqualityComparer`1", "System.Collections.Generic.KeyValuePair`2",
             "System.Collections.Immutable.ImmutableArray",
         "System.Collections.Immutable.ImmutableArray`1", "System.Collections.Immutable.ImmutableList", "System.Collections.Immutable.ImmutableList`1",
             "System.Collections.Immutable.ImmutableSortedDictionary",
         "System.Collections.Immutable.ImmutableSortedDictionary`2", "System.Collections.Immutable.ImmutableSortedSet",
             "System.Collections.Immutable.ImmutableSortedSet`1",
+        "System.Collections.Immutable.ImmutableArray`1.Builder",
+            "System.Collections.Immutable.ImmutableArray`1.Enumerator", "System.Linq.ImmutableArrayExtensions",
+        // What collection expressions compile to.
+        "System.Runtime.InteropServices.CollectionsMarshal", "System.Runtime.InteropServices.ImmutableCollectionsMarshal",
+        // The hash of a plan: a pure function of its bytes, specified outside of any framework.
+        "System.Security.Cryptography.SHA256",
         // Broken contracts.
         "System.IDisposable", "System.ArgumentException", "System.ArgumentNullException", "System.ArgumentOutOfRangeException",
             "System.InvalidOperationException", "System.NotSupportedException",
         // What the compiler writes down about an assembly.
         "System.Diagnostics.DebuggableAttribute", "System.Diagnostics.DebuggableAttribute.DebuggingModes", "System.Diagnostics.DebuggerBrowsableAttribute",
             "System.Diagnostics.DebuggerBrowsableState",
-        "System.Diagnostics.CodeAnalysis.SuppressMessageAttribute",
+        "System.Diagnostics.CodeAnalysis.SuppressMessageAttribute", "System.Diagnostics.CodeAnalysis.SetsRequiredMembersAttribute",
+            "System.Diagnostics.DebuggerHiddenAttribute", "System.ObsoleteAttribute", "System.Runtime.InteropServices.InAttribute",
         "System.Security.UnverifiableCodeAttribute", "System.Security.Permissions.SecurityAction", "System.Security.Permissions.SecurityPermissionAttribute",
     ];
 

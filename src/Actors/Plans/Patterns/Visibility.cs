@@ -37,7 +37,21 @@ public static class Visibility
         }
 
         var band = new Band(pattern, group, queries, keys);
-        return Join(Cover(band, BandPart.NearKeys, first, last), pattern.Sink == 0 ? default : Cover(band, BandPart.SinkKeys, first, last));
+        var near = Cover(band, BandPart.NearKeys, first, last);
+        if (pattern.Sink == 0)
+        {
+            return (near, default);
+        }
+
+        if (near.Count == 0)
+        {
+            return (default, Cover(band, BandPart.SinkKeys, first, last));
+        }
+
+        // Only sinks before or after the rows that are needed anyway can add to them: those of documents up to its first row, and from its last row on.
+        var before = Cover(band, BandPart.SinkKeys, first, group.DocumentAt(keys.At(near.First)));
+        var after = Cover(band, BandPart.SinkKeys, group.DocumentAt(keys.At(near.End - 1)), last);
+        return Join(near, before.Count == 0 ? after : after.Count == 0 ? before : RowRange.Between(before.First, Math.Max(before.End, after.End)));
     }
 
     /// <summary>The least range that holds all rows of <paramref name="queries"/> that see some row of <paramref name="keys"/>.</summary>
@@ -120,11 +134,6 @@ public static class Visibility
         if (sinks.Count == 0)
         {
             return (near, default);
-        }
-
-        if (near.Count == 0)
-        {
-            return (default, sinks);
         }
 
         return sinks.First <= near.End && near.First <= sinks.End

@@ -54,8 +54,9 @@ internal sealed class BlockNeeds(AttentionPattern pattern, TokenLayout layout)
     /// <param name="queryBlock">Whose queries.</param>
     /// <param name="keyBlock">Whose keys.</param>
     /// <param name="cutsQueries">Whether queries that see nothing stay out of a call: where queries travel. Otherwise a call takes whole runs.</param>
-    internal IEnumerable<BlockCall> Calls(int queryBlock, int keyBlock, bool cutsQueries = false)
+    internal List<BlockCall> Calls(int queryBlock, int keyBlock, bool cutsQueries = false)
     {
+        var calls = new List<BlockCall>();
         for (var group = 0; group < pattern.Groups.Length; group++)
         {
             var queryFirst = 0L;
@@ -72,7 +73,7 @@ internal sealed class BlockNeeds(AttentionPattern pattern, TokenLayout layout)
                     {
                         if (rows.Count > 0)
                         {
-                            yield return new()
+                            calls.Add(new()
                             {
                                 QueryBlock = new(queryBlock),
                                 QueryRun = run,
@@ -84,7 +85,7 @@ internal sealed class BlockNeeds(AttentionPattern pattern, TokenLayout layout)
                                 FirstSequence = pattern.Groups[group].First,
                                 SequenceCount = pattern.Groups[group].Count,
                                 Group = group,
-                            };
+                            });
                         }
                     }
 
@@ -94,6 +95,8 @@ internal sealed class BlockNeeds(AttentionPattern pattern, TokenLayout layout)
                 queryFirst += queries.Count;
             }
         }
+
+        return calls;
     }
 
     // Rows of a query run from the first to the last that see something of a block.

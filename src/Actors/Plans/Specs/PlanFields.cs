@@ -39,8 +39,7 @@ internal static class PlanFields
 
     internal static byte[] Bytes(SequenceParallelPlan plan)
     {
-        var bytes = new List<byte>();
-        bytes.AddRange(Magic);
+        List<byte> bytes = [.. Magic];
         foreach (var field in Of(plan))
         {
             Add(bytes, field.Tag, 2);

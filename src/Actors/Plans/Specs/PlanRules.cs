@@ -113,10 +113,11 @@ internal static class PlanRules
 
     private static void CheckLayout(SequenceParallelPlan plan)
     {
-        var mode = plan.Mode is SequenceMode.Usp or SequenceMode.Ulysses ? plan.RingMode : plan.Mode;
-        if (plan.RingMode != mode || (plan.Mode is SequenceMode.Usp or SequenceMode.Ulysses && !mode.Rotates()))
+        var sharesHeads = plan.Mode is SequenceMode.Usp or SequenceMode.Ulysses;
+        if (sharesHeads ? !plan.RingMode.Rotates() : plan.RingMode != plan.Mode)
         {
-            throw Invariant.Refuse($"ring-mode = {plan.RingMode.Spelling()} in mode {plan.Mode.Spelling()}; nearest possible: ring-mode = {(plan.Mode == mode ? "zigzag" : mode.Spelling())}");
+            throw Invariant.Refuse(
+                $"ring-mode = {plan.RingMode.Spelling()} in mode {plan.Mode.Spelling()}; nearest possible: ring-mode = {(sharesHeads ? SequenceMode.Zigzag : plan.Mode).Spelling()}");
         }
 
         if (OnlyLayout(plan.RingMode) is { } layout && plan.Layout != layout)
