@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Cli.Commands;
 using ActorRing.Cluster.Hosting.Hocon;
 using ActorRing.Compute.Training;
@@ -27,6 +28,8 @@ internal static class CommandLine
             PlanCommand.Create(),
             EvalCommand.Create(),
             BenchCommand.Create(),
+            VerifyCommand.Create(),
+            VerifyCommand.CreateRank(),
             DoctorCommand.Create(),
         };
         var parsed = root.Parse(arguments);
@@ -65,7 +68,7 @@ internal static class CommandLine
     {
         OperationCanceledException => Interrupted,
         NonFiniteException or NativeException or InsufficientMemoryException => Failed,
-        UsageException or InvalidDataException or ArgumentException or FileNotFoundException or DirectoryNotFoundException or BackendUnavailableException or NotSupportedException => WrongUse,
+        UsageException or PlanException or InvalidDataException or ArgumentException or FileNotFoundException or DirectoryNotFoundException or BackendUnavailableException or NotSupportedException => WrongUse,
         _ => Failed,
     };
 }

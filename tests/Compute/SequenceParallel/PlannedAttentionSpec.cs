@@ -1,4 +1,5 @@
 using ActorRing.Actors.Plans;
+using ActorRing.Compute.Verification;
 using ActorRing.Native;
 
 namespace ActorRing.Compute.Specs.SequenceParallel;
@@ -41,10 +42,10 @@ public class PlannedAttentionSpec
     [MemberData(nameof(Cases))]
     public void Attention_of_several_ranks_must_equal_that_of_one(string mode, int ranks, string pattern)
     {
-        var run = new AttentionRun(Plan(mode, ranks, pattern), Patterns[pattern].Documents);
+        var run = new AttentionTrial(Plan(mode, ranks, pattern), Patterns[pattern].Documents);
 
-        var alone = run.Alone();
-        var (together, counters) = run.Together();
+        var alone = TrialThreads.Alone(run);
+        var (together, counters) = TrialThreads.Together(run);
 
         Assert.InRange(alone.OutError(together), 0, 1e-5);
         Assert.InRange(alone.GradientError(together), 0, 1e-4);
@@ -58,9 +59,9 @@ public class PlannedAttentionSpec
     [InlineData("lightseq")]
     public void Attention_must_equal_that_of_one_rank_over_shared_memory(string mode)
     {
-        var run = new AttentionRun(Plan(mode, 3, "documents"), Patterns["documents"].Documents);
+        var run = new AttentionTrial(Plan(mode, 3, "documents"), Patterns["documents"].Documents);
 
-        Assert.InRange(run.Alone().GradientError(run.Together(TransportKind.SharedMemory).Results), 0, 1e-4);
+        Assert.InRange(TrialThreads.Alone(run).GradientError(TrialThreads.Together(run, TransportKind.SharedMemory).Results), 0, 1e-4);
     }
 
     [Theory]
@@ -71,9 +72,9 @@ public class PlannedAttentionSpec
     public void Attention_in_bfloat16_must_equal_that_of_one_rank_but_for_rounding(string mode)
     {
         var plan = Request(mode, 4, "documents") with { ComputeFormat = ElementFormat.BFloat16 };
-        var run = new AttentionRun(plan.Resolve(), Patterns["documents"].Documents, ElementType.BFloat16);
+        var run = new AttentionTrial(plan.Resolve(), Patterns["documents"].Documents, ElementType.BFloat16);
 
-        Assert.InRange(run.Alone().GradientError(run.Together().Results), 0, 2e-2);
+        Assert.InRange(TrialThreads.Alone(run).GradientError(TrialThreads.Together(run).Results), 0, 2e-2);
     }
 
     [Fact]
@@ -82,15 +83,14 @@ public class PlannedAttentionSpec
         double Error(int ranks, ElementFormat wire)
         {
             var plan = Request("zigzag", ranks, "causal, grouped heads") with { Tokens = 256, ComputeFormat = ElementFormat.BFloat16, GradientFormat = wire };
-            var run = new AttentionRun(plan.Resolve(), [null], ElementType.BFloat16);
-            return AttentionResults.Error(run.Alone().Dk, run.Together().Results.Dk);
+            var run = new AttentionTrial(plan.Resolve(), [null], ElementType.BFloat16);
+            return AttentionResults.Error(TrialThreads.Alone(run).Dk, TrialThreads.Together(run).Results.Dk);
         }
 
         var exact = new[] { 2, 4, 8, 16, 32 }.Select(ranks => Error(ranks, ElementFormat.Float32)).ToArray();
         var rounded = new[] { 2, 4, 8, 16, 32 }.Select(ranks => Error(ranks, ElementFormat.BFloat16)).ToArray();
 
-        Assert.All(exact, error => Assert.InRange(error, 0, 3 * exact[0]));
-        Assert.InRange(exact[0], 0, 1e-5);
+        Assert.All(exact, error => Assert.InRange(error, 0, 4e-6));
         Assert.True(rounded[^1] > 2 * rounded[0] && rounded[0] > 1e-4, string.Join(' ', rounded));
     }
 
@@ -100,13 +100,13 @@ public class PlannedAttentionSpec
     public void Exchanged_heads_may_stay_from_forward_to_backward(ElementFormat keyValue, bool keeps)
     {
         var plan = Request("usp", 4, "causal, grouped heads") with { KvFormat = keyValue, KeepsExchanged = keeps };
-        var run = new AttentionRun(plan.Resolve(), [null]);
+        var run = new AttentionTrial(plan.Resolve(), [null]);
 
-        Assert.InRange(run.Alone().GradientError(run.Together().Results), 0, keyValue == ElementFormat.Float32 ? 1e-4 : 2e-2);
+        Assert.InRange(TrialThreads.Alone(run).GradientError(TrialThreads.Together(run).Results), 0, keyValue == ElementFormat.Float32 ? 1e-4 : 2e-2);
     }
 
     // What each rank's two communicators must have counted: bytes sent, and sends and receives started.
-    private static List<(long Bytes, long Operations)> Planned(AttentionRun run)
+    private static List<(long Bytes, long Operations)> Planned(AttentionTrial run)
     {
         var pattern = run.Plan.Pattern(0).WithDocuments([.. run.Documents.Select(starts => new ReadOnlyMemory<long>(starts ?? [0]))]);
         var schedule = AttentionSchedule.Build(run.Plan, pattern);
@@ -117,7 +117,7 @@ public class PlannedAttentionSpec
             foreach (var results in (bool[])[false, true])
             {
                 var here = all.Where(transfer => IsResult(transfer.Payload) == results && (transfer.From.Index == rank || transfer.To.Index == rank)).ToArray();
-                planned.Add((AttentionRun.Passes * here.Where(transfer => transfer.From.Index == rank).Sum(transfer => transfer.Bytes), AttentionRun.Passes * here.Length));
+                planned.Add((AttentionTrial.Passes * here.Where(transfer => transfer.From.Index == rank).Sum(transfer => transfer.Bytes), AttentionTrial.Passes * here.Length));
             }
         }
 

@@ -6,6 +6,7 @@ using ActorRing.Compute.Recompute;
 using ActorRing.Compute.SequenceParallel;
 using ActorRing.Compute.Specs.Model;
 using ActorRing.Compute.Training;
+using ActorRing.Compute.Verification;
 using ActorRing.Native;
 
 namespace ActorRing.Compute.Specs.SequenceParallel;

@@ -1,17 +1,17 @@
 using ActorRing.Actors.Plans;
 using ActorRing.Native;
 
-namespace ActorRing.Compute.Specs.SequenceParallel;
+namespace ActorRing.Compute.Verification;
 
 /// <summary>One rank's tensors of an attention problem.</summary>
-internal sealed class RankMemory : IDisposable
+internal sealed class TrialMemory : IDisposable
 {
     private readonly ComputeDevice _device;
     private readonly List<DeviceBuffer> _buffers = [];
     private readonly (int B, int N, int K, int H) _shape;
     private readonly int _rows;
 
-    internal RankMemory(ComputeDevice device, SequenceParallelPlan plan, int rows, ElementType type)
+    internal TrialMemory(ComputeDevice device, SequenceParallelPlan plan, int rows, ElementType type)
     {
         _device = device;
         _rows = rows;
