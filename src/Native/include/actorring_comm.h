@@ -5,6 +5,7 @@
  *   - A communicator may be used by several threads at once. Handles are never reused: a freed one is AR_INVALID_ARGUMENT for ever.
  *   - Every transfer is asynchronous: the call starts it and returns an operation; ar_comm_wait ends it, once. Memory named in a call belongs to the operation until then:
  *     it must neither be freed nor written, and what is received into must not be read.
+ *   - The low 24 bits of an operation number those that are outstanding at the same time, from 0: an index for a table of the caller's.
  *   - Transfers between two ranks are matched in the order in which each side started them, per pair and direction. Byte counts must agree: if they do not,
  *     both sides fail with AR_MISMATCH.
  *   - An operation that is not complete `deadline_ms` after its start fails with AR_TIMEOUT, naming the peer it waited for and the caller's label.
