@@ -30,6 +30,7 @@ internal static class CommandLine
             BenchCommand.Create(),
             VerifyCommand.Create(),
             VerifyCommand.CreateRank(),
+            BenchCommand.CreateRingRank(),
             DoctorCommand.Create(),
         };
         var parsed = root.Parse(arguments);

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Recompute;
@@ -6,7 +8,7 @@ using ActorRing.Native;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
-/// <summary><c>actorring bench attention|linear|step|door</c>.</summary>
+/// <summary><c>actorring bench attention|linear|step|ring|door</c>.</summary>
 internal static class BenchCommand
 {
     private static readonly Option<bool> Json = new("--json") { Description = "Print JSON only." };
@@ -15,7 +17,7 @@ internal static class BenchCommand
     private static readonly Option<string> Device = new("--device") { Description = "cpu or torch.", DefaultValueFactory = _ => "cpu" };
     private static readonly Option<string> DType = new("--dtype") { Description = "float32, bfloat16 or both.", DefaultValueFactory = _ => "both" };
 
-    internal static Command Create() => new("bench", "Measures kernels and whole steps against the peak that the same run measures.") { Attention(), Linear(), Step(), Door() };
+    internal static Command Create() => new("bench", "Measures kernels and whole steps against the peak that the same run measures.") { Attention(), Linear(), Step(), Ring(), Door() };
 
     private static Command Attention()
     {
@@ -96,6 +98,43 @@ internal static class BenchCommand
                 Load(result.GetValue(Device)!), InstructionSet.Auto, result.GetValue(Threads), dims, Types(result.GetValue(dtype)!).Single(), RecomputePolicy.Named(result.GetValue(recompute)!),
                 result.GetValue(tokens), result.GetValue(rounds));
             Console.WriteLine(BenchJson.Of(report));
+        });
+        return command;
+    }
+
+    /// <summary>One rank of <c>bench ring</c>; not for people.</summary>
+    internal static Command CreateRingRank()
+    {
+        var (folder, rank, ranks) = (new Option<string>("--folder"), new Option<int>("--rank"), new Option<int>("--ranks"));
+        var (mode, tokens, heads, kvHeads) = (new Option<string>("--mode"), new Option<long>("--tokens"), new Option<int>("--heads"), new Option<int>("--kv-heads"));
+        var command = new Command(RingBench.RankCommand, "One rank of bench ring.") { folder, rank, ranks, mode, tokens, heads, kvHeads, Rounds };
+        command.Hidden = true;
+        command.SetAction(result => RingBench.RunRank(
+            result.GetValue(folder)!, new SequenceRank(result.GetValue(rank)), result.GetValue(ranks), result.GetValue(mode)!, result.GetValue(tokens), result.GetValue(heads),
+            result.GetValue(kvHeads), result.GetValue(Rounds)));
+        return command;
+    }
+
+    private static Command Ring()
+    {
+        var ranks = new Option<int>("--ranks") { Description = "Rank processes, one thread each.", DefaultValueFactory = _ => 4 };
+        var tokens = new Option<long>("--tokens") { Description = "Length of the sequence.", DefaultValueFactory = _ => 32768 };
+        var heads = new Option<int>("--heads") { Description = "Query heads of size 128.", DefaultValueFactory = _ => 4 };
+        var kvHeads = new Option<int>("--kv-heads") { Description = "KV heads.", DefaultValueFactory = _ => 4 };
+        var modes = new Option<string>("--modes") { Description = "Modes, by commas.", DefaultValueFactory = _ => "zigzag" };
+        var rounds = new Option<int>("--rounds") { Description = "Counted rounds; medians are printed.", DefaultValueFactory = _ => 3 };
+        var command = new Command("ring", "Attention of several rank processes against one process. Example: actorring bench ring --ranks 4 --modes zigzag,ring --json")
+        {
+            ranks, tokens, heads, kvHeads, modes, rounds, Json,
+        };
+        command.SetAction(result =>
+        {
+            var asked = result.GetValue(modes)!.Split(',').Select(mode => SequenceModes.Parse(mode).Spelling()).ToList();
+            asked.ForEach(mode => RingBench.Plan(mode, result.GetValue(ranks), result.GetValue(tokens), result.GetValue(heads), result.GetValue(kvHeads)));
+            var rows = asked.Select(mode => RingBench.Run(
+                mode, result.GetValue(ranks), result.GetValue(tokens), result.GetValue(heads), result.GetValue(kvHeads), result.GetValue(rounds))).ToList();
+            Print(rows, result.GetValue(Json), row =>
+                $"{row.Mode,-12} {row.Ranks} ranks {row.Tokens,7} tokens  one process {row.MsOneProcess,9:F1} ms  ring {row.MsRing,9:F1} ms  overhead {row.Overhead,6:P1} ({row.CpuOverhead:P1} of processor time)  overlap {row.OverlapFraction:P1}  {row.Bytes} bytes");
         });
         return command;
     }
