@@ -77,7 +77,9 @@ internal sealed class AttentionProblem
     {
         var starts = pattern.Groups.Single(group => sequence >= group.First && sequence < group.First + group.Count).DocumentStarts;
         long document = starts.Last(start => start <= query), other = starts.Last(start => start <= key);
-        return document == other && (!pattern.IsCausal || key <= query) && (pattern.Window == 0 || key > query - pattern.Window || key < document + pattern.Sink);
+        return document == other
+            && (!pattern.IsCausal || key <= query)
+            && (pattern.Window == 0 || key > query - pattern.Window || key < document + pattern.Sink);
     }
 
     private Grid Zeros(int heads, int width) => new(Plan.Batch, heads, Plan.Tokens, width, 0);

@@ -19,8 +19,8 @@ public class BrokenOnPurposeSpec
             var data = new TheoryData<string, Payload>();
             foreach (var mode in Modes)
             {
-                var payloads = Schedule(mode).Transfers(SchedulePass.Forward).Concat(Schedule(mode).Transfers(SchedulePass.Backward)).Select(transfer => transfer.Payload).Distinct();
-                foreach (var payload in payloads)
+                var transfers = Enum.GetValues<SchedulePass>().SelectMany(pass => Schedule(mode).Transfers(pass));
+                foreach (var payload in transfers.Select(transfer => transfer.Payload).Distinct())
                 {
                     data.Add(mode, payload);
                 }
@@ -47,7 +47,8 @@ public class BrokenOnPurposeSpec
         var schedule = Schedule(mode);
         var rank = schedule.ForRank(new(schedule.Plan.Mesh.SequenceRanks - 1));
         var last = rank.Forward.SelectMany(step => step.Calls).Last();
-        RequireNoticed(schedule, new Fault { SkipsCall = (view, call) => view.Rank == rank.Rank && call.KeyBlock == last.KeyBlock && call.KeyFirst == last.KeyFirst });
+        bool IsLast(RankSchedule view, BlockCall call) => view.Rank == rank.Rank && call.KeyBlock == last.KeyBlock && call.KeyFirst == last.KeyFirst;
+        RequireNoticed(schedule, new Fault { SkipsCall = IsLast });
     }
 
     [Theory]
@@ -61,7 +62,7 @@ public class BrokenOnPurposeSpec
         // Every message is taken for the one before it, where both have the same shape: what a rank gets when its neighbour is not who it thinks.
         Message Swap(Message message)
         {
-            var taken = held is { } other && other.Parts.Length == message.Parts.Length && other.Parts.Zip(message.Parts).All(pair => pair.First.Length == pair.Second.Length)
+            var taken = held is { } other && other.Parts.Select(part => part.Length).SequenceEqual(message.Parts.Select(part => part.Length))
                 ? message with { Parts = other.Parts }
                 : message;
             if (!ReferenceEquals(taken, message))

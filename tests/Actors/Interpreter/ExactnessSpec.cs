@@ -36,8 +36,8 @@ public class ExactnessSpec
         {
             var request = new PlanRequest
             {
-                Mode = mode, Ranks = ranks, Tokens = pattern.Tokens, Batch = pattern.Batch, QueryHeads = 8, KeyHeads = keyHeads, HeadSize = 4, LayerWindows = [pattern.Window], Sink = 2,
-                IsCausal = pattern.IsCausal,
+                Mode = mode, Ranks = ranks, Tokens = pattern.Tokens, Batch = pattern.Batch, QueryHeads = 8, KeyHeads = keyHeads, HeadSize = 4,
+                LayerWindows = [pattern.Window], Sink = 2, IsCausal = pattern.IsCausal,
             };
             var schedule = AttentionSchedule.Build(request.Resolve(), pattern);
             var error = ScheduleRun.Error(schedule, rngSeed: 11);

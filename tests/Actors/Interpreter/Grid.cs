@@ -45,7 +45,8 @@ internal sealed class Grid
 
     internal void Unpack(RowSet rows, HeadSpan heads, double[] packed, long rowOffset = 0) => Unpack(rows, heads, packed, rowOffset, (_, value) => value);
 
-    internal void AddPacked(RowSet rows, HeadSpan heads, double[] packed, long rowOffset = 0) => Unpack(rows, heads, packed, rowOffset, (old, value) => old + value);
+    internal void AddPacked(RowSet rows, HeadSpan heads, double[] packed, long rowOffset = 0) =>
+        Unpack(rows, heads, packed, rowOffset, (old, value) => old + value);
 
     /// <summary>The largest absolute difference; NaN where either has one.</summary>
     internal double Difference(Grid other)

@@ -158,7 +158,8 @@ internal sealed class RankWorker
                 {
                     for (var i = 0L; i < call.Queries.Count; i++)
                     {
-                        var keys = Enumerable.Range(0, (int)call.Keys.Count).Where(j => AttentionProblem.Sees(_pattern, b, call.Queries.At(i), call.Keys.At(j))).ToArray();
+                        var keys = Enumerable.Range(0, (int)call.Keys.Count)
+                            .Where(j => AttentionProblem.Sees(_pattern, b, call.Queries.At(i), call.Keys.At(j))).ToArray();
                         if (keys.Length > 0 && pass == SchedulePass.Forward)
                         {
                             AttendRow(call, b, head, keyHead, i, keys);
@@ -316,7 +317,8 @@ internal sealed class RankWorker
             var key = call.KeyFirst + j;
             var score = AttentionProblem.Scale(_plan) * AttentionProblem.Dot(own.Q[b, head, row], other.K[b, keyHead, key]);
             var probability = Math.Exp(score - own.Lse[b, head, row][0]);
-            var dscore = probability * (AttentionProblem.Dot(own.Dout[b, head, row], other.V[b, keyHead, key]) - own.Delta[b, head, row][0]) * AttentionProblem.Scale(_plan);
+            var dprobability = AttentionProblem.Dot(own.Dout[b, head, row], other.V[b, keyHead, key]);
+            var dscore = probability * (dprobability - own.Delta[b, head, row][0]) * AttentionProblem.Scale(_plan);
             AttentionProblem.AddScaled(own.Dq[b, head, row], dscore, other.K[b, keyHead, key]);
             AttentionProblem.AddScaled(other.Dk[b, keyHead, key], dscore, own.Q[b, head, row]);
             AttentionProblem.AddScaled(other.Dv[b, keyHead, key], probability, own.Dout[b, head, row]);

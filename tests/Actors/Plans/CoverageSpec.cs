@@ -118,7 +118,8 @@ public class CoverageSpec
             foreach (var (view, now) in views.SelectMany(view => view.Backward.Where(now => now.Step.Index == step).Select(now => (view, now))).ToArray())
             {
                 var mine = sums[view.Block.Index];
-                foreach (var (at, queryBlock) in now.Calls.SelectMany(call => SeenRows(drawn.Pattern, call).Select(at => (at, call.QueryBlock.Index))).Distinct())
+                var computed = now.Calls.SelectMany(call => SeenRows(drawn.Pattern, call).Select(at => (at, call.QueryBlock.Index)));
+                foreach (var (at, queryBlock) in computed.Distinct())
                 {
                     Add(mine, at, queryBlock);
                 }
@@ -131,7 +132,8 @@ public class CoverageSpec
 
                 foreach (var result in now.Results.Where(result => result.Payload == Payload.KeyValueGradient))
                 {
-                    var leaving = mine.Where(entry => entry.Key.Block == result.Origin.Index && result.Rows.Contains(entry.Key.Sequence, entry.Key.Row)).ToArray();
+                    var leaving = mine
+                        .Where(entry => entry.Key.Block == result.Origin.Index && result.Rows.Contains(entry.Key.Sequence, entry.Key.Row)).ToArray();
                     underWay.Add(result.ToString(), [.. leaving.SelectMany(entry => entry.Value.Select(contributor => (entry.Key, contributor)))]);
                     foreach (var (at, _) in leaving)
                     {
@@ -144,7 +146,9 @@ public class CoverageSpec
         Assert.Empty(underWay);
         foreach (var view in views)
         {
-            var home = sums[view.Block.Index].SelectMany(entry => entry.Value.Select(queryBlock => (entry.Key.Block, entry.Key.Sequence, entry.Key.Row, queryBlock)));
+            var home = from entry in sums[view.Block.Index]
+                       from queryBlock in entry.Value
+                       select (entry.Key.Block, entry.Key.Sequence, entry.Key.Row, queryBlock);
             Assert.Equal(Parts(drawn.Pattern, schedule.RingLayout, view.Block.Index), home.Order());
         }
     });
@@ -158,7 +162,7 @@ public class CoverageSpec
             foreach (var pass in Enum.GetValues<SchedulePass>())
             {
                 Assert.Equal(schedule.Transfers(pass).Select(transfer => transfer.ToString()), again.Transfers(pass).Select(transfer => transfer.ToString()));
-                Assert.Equal(AllViews(schedule).SelectMany(view => view.Steps(pass)).SelectMany(step => step.Calls), AllViews(again).SelectMany(view => view.Steps(pass)).SelectMany(step => step.Calls));
+                Assert.Equal(Calls(schedule, pass), Calls(again, pass));
             }
         });
     }
@@ -178,7 +182,9 @@ public class CoverageSpec
         from sequence in Enumerable.Range(0, pattern.Batch)
         from row in Enumerable.Range(0, (int)layout.Count(block))
         from queryBlock in Enumerable.Range(0, layout.Shares)
-        where Enumerable.Range(0, (int)layout.Count(queryBlock)).Any(query => AttentionProblem.Sees(pattern, sequence, layout.PositionOf(queryBlock, query), layout.PositionOf(block, row)))
+        let position = layout.PositionOf(block, row)
+        let queries = Enumerable.Range(0, (int)layout.Count(queryBlock)).Select(query => layout.PositionOf(queryBlock, query))
+        where queries.Any(query => AttentionProblem.Sees(pattern, sequence, query, position))
         select (block, sequence, (long)row, queryBlock);
 
     private static IEnumerable<(int Block, int Sequence, long Row)> SeenRows(AttentionPattern pattern, BlockCall call) =>
@@ -191,11 +197,12 @@ public class CoverageSpec
         var position = schedule.RingLayout.PositionOf(hop.Origin.Index, row);
         var view = schedule.ForRank(hop.To);
         var calls = view.Forward.Where(step => step.Step == hop.Step).SelectMany(step => step.Calls)
-            .Where(call => (hop.Payload == Payload.KeyValue ? call.KeyBlock : call.QueryBlock) == hop.Origin && sequence >= call.FirstSequence && sequence < call.FirstSequence + call.SequenceCount);
+            .Where(call => (hop.Payload == Payload.KeyValue ? call.KeyBlock : call.QueryBlock) == hop.Origin);
         var sees = calls.SelectMany(Pairs).Any(pair => pair.Sequence == sequence && (hop.Payload == Payload.KeyValue ? pair.Key : pair.Query) == position
             && AttentionProblem.Sees(schedule.Pattern, sequence, pair.Query, pair.Key));
         return sees || view.Forward.SelectMany(step => step.Departures)
-            .Any(next => next.Origin == hop.Origin && next.Payload == hop.Payload && next.Origin != view.Block && next.Rows.Contains(sequence, row) && IsNeeded(schedule, next, sequence, row));
+            .Where(next => next.Origin == hop.Origin && next.Payload == hop.Payload && next.Origin != view.Block)
+            .Any(next => next.Rows.Contains(sequence, row) && IsNeeded(schedule, next, sequence, row));
     }
 
     private static IEnumerable<(int Sequence, long Query, long Key)> Pairs(BlockCall call) =>
@@ -204,21 +211,30 @@ public class CoverageSpec
         from j in Enumerable.Range(0, (int)call.Keys.Count)
         select (b, call.Queries.At(i), call.Keys.At(j));
 
-    private static IEnumerable<int> Ends(params RowRange[] ranges) => ranges.Where(range => range.Count > 0).SelectMany(range => new[] { (int)range.First, (int)range.End - 1 });
+    private static IEnumerable<int> Ends(params RowRange[] ranges) =>
+        ranges.Where(range => range.Count > 0).SelectMany(range => new[] { (int)range.First, (int)range.End - 1 });
 
     private static bool Holds(RowRange range, long row) => row >= range.First && row < range.End;
 
-    private static RankSchedule[] AllViews(AttentionSchedule schedule) => [.. Enumerable.Range(0, schedule.Plan.Mesh.SequenceRanks).Select(rank => schedule.ForRank(new(rank)))];
+    private static IEnumerable<BlockCall> Calls(AttentionSchedule schedule, SchedulePass pass) =>
+        AllViews(schedule).SelectMany(view => view.Steps(pass)).SelectMany(step => step.Calls);
+
+    private static RankSchedule[] AllViews(AttentionSchedule schedule) =>
+        [.. Enumerable.Range(0, schedule.Plan.Mesh.SequenceRanks).Select(rank => schedule.ForRank(new(rank)))];
 
     // One rank of each head group: the others have the same calls for other heads.
     private static RankSchedule[] RingViews(AttentionSchedule schedule) =>
         [.. Enumerable.Range(0, schedule.Plan.Mesh.Context).Select(ring => schedule.ForRank(schedule.Plan.Mesh.SequenceRankAt(new RingRank(ring), 0)))];
 
     private static IEnumerable<Transfer> Sent(RankSchedule view, SchedulePass pass) =>
-        (view.Exchange?.Before(pass).Sends ?? []).Concat(view.Steps(pass).SelectMany(step => step.Departures.Concat(step.Results))).Concat(view.Exchange?.After(pass).Sends ?? []);
+        (view.Exchange?.Before(pass).Sends ?? [])
+            .Concat(view.Steps(pass).SelectMany(step => step.Departures.Concat(step.Results)))
+            .Concat(view.Exchange?.After(pass).Sends ?? []);
 
     private static IEnumerable<Transfer> Received(RankSchedule view, SchedulePass pass) =>
-        (view.Exchange?.Before(pass).Receives ?? []).Concat(view.Steps(pass).SelectMany(step => step.Arrivals.Concat(step.Merges))).Concat(view.Exchange?.After(pass).Receives ?? []);
+        (view.Exchange?.Before(pass).Receives ?? [])
+            .Concat(view.Steps(pass).SelectMany(step => step.Arrivals.Concat(step.Merges)))
+            .Concat(view.Exchange?.After(pass).Receives ?? []);
 
     private static void ForAll(Action<PlanCase, AttentionSchedule> check)
     {

@@ -32,8 +32,8 @@ public class HeadSharesSpec
                         Assert.InRange(segments.Length, 1, 3);
                         var pairs = from segment in segments
                                     from head in Enumerable.Range(segment.Queries.First, segment.Queries.Count)
-                                    let ratio = segment.Queries.Count / segment.Keys.Count
-                                    select (Query: head + shares.Queries(index).First, Key: segment.Keys.First + ((head - segment.Queries.First) / ratio) + shares.Keys(index).First);
+                                    let key = segment.Keys.First + ((head - segment.Queries.First) / (segment.Queries.Count / segment.Keys.Count))
+                                    select (head + shares.Queries(index).First, key + shares.Keys(index).First);
                         Assert.All(segments, segment => Assert.Equal(0, segment.Queries.Count % segment.Keys.Count));
                         Assert.Equal(Enumerable.Range(shares.Queries(index).First, shares.Queries(index).Count).Select(head => (head, head / size)), pairs);
                     }

@@ -47,7 +47,8 @@ public class MeshSpec
         Assert.Equal((mesh with { Placement = MeshPlacement.ContextFirst }).GroupTable(), mesh.GroupTable());
         var request = new PlanRequest
         {
-            Mode = "double-ring", Ranks = context, InnerWindow = window, Placement = MeshPlacement.Interleaved, Tokens = 64, QueryHeads = 1, KeyHeads = 1, HeadSize = 8, LayerWindows = [0],
+            Mode = "double-ring", Ranks = context, InnerWindow = window, Placement = MeshPlacement.Interleaved,
+            Tokens = 64, QueryHeads = 1, KeyHeads = 1, HeadSize = 8, LayerWindows = [0],
         };
         Assert.Equal(MeshPlacement.ContextFirst, request.Resolve().Mesh.Placement);
     }
@@ -69,7 +70,12 @@ public class MeshSpec
             foreach (var (dp, cp, hp, window) in new[] { (1, 1, 1, 1), (2, 3, 2, 3), (1, 8, 2, 2), (2, 8, 1, 4), (3, 4, 5, 2), (1, 12, 1, 3) })
             {
                 var mesh = new RankMesh(dp, cp, hp, placement, window);
-                foreach (var groups in new[] { mesh.DataGroups(), mesh.SequenceGroups(), mesh.RingGroups(), mesh.HeadGroups(), mesh.InnerGroups(), mesh.OuterGroups(), mesh.GradientGroups() })
+                RankGroups[] axes =
+                [
+                    mesh.DataGroups(), mesh.SequenceGroups(), mesh.RingGroups(), mesh.HeadGroups(),
+                    mesh.InnerGroups(), mesh.OuterGroups(), mesh.GradientGroups(),
+                ];
+                foreach (var groups in axes)
                 {
                     Assert.Equal(Enumerable.Range(0, mesh.Ranks), groups.Groups.SelectMany(group => group).Select(rank => rank.Index).Order());
                 }

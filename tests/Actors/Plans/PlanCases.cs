@@ -16,7 +16,8 @@ internal static class PlanCases
     private static readonly SequenceMode[] Rotating = [SequenceMode.Ring, SequenceMode.Zigzag, SequenceMode.Stripe, SequenceMode.DoubleRing];
 
     internal static SequenceParallelPlan Plan(
-        SequenceMode mode, int ranks, LayoutKind layout, long tokens, int batch = 1, int window = 0, int heads = 1, int queryHeads = 4, int keyHeads = 2, ImmutableArray<int> speeds = default) => new()
+        SequenceMode mode, int ranks, LayoutKind layout, long tokens, int batch = 1, int window = 0, int heads = 1, int queryHeads = 4, int keyHeads = 2,
+        ImmutableArray<int> speeds = default) => new()
         {
             Mode = mode,
             RingMode = mode,
@@ -55,14 +56,16 @@ internal static class PlanCases
             SequenceMode.DoubleRing or SequenceMode.AllGather => (LayoutKind)random.Next(3),
             _ => LayoutKind.Contiguous,
         };
-        ImmutableArray<int> speeds = layout != LayoutKind.Stripe && random.Next(3) == 0 ? [.. Enumerable.Range(0, ranks).Select(_ => random.Next(1, 4))] : [.. Enumerable.Repeat(1, ranks)];
+        var fastest = layout != LayoutKind.Stripe && random.Next(3) == 0 ? 3 : 1;
+        ImmutableArray<int> speeds = [.. Enumerable.Range(0, ranks).Select(_ => random.Next(1, fastest + 1))];
         var tokens = Math.Max(random.Next(ranks, (ranks * random.Next(1, 14)) + 1), heads * speeds.Sum());
         var batch = random.Next(1, 4);
         var divisors = Enumerable.Range(1, ranks).Where(w => ranks % w == 0).ToArray();
         var inner = ringMode == SequenceMode.DoubleRing ? divisors[random.Next(divisors.Length)] : ranks;
         var keyHeads = random.Next(1, 4);
         var queryHeads = keyHeads * random.Next(((heads - 1) / keyHeads) + 1, ((heads - 1) / keyHeads) + 4);
-        var plan = Plan(mode, ranks, layout, tokens, batch, inner, heads, queryHeads, keyHeads, speeds) with { RingMode = ringMode, KeepsExchanged = random.Next(2) == 0 };
+        var plan = Plan(mode, ranks, layout, tokens, batch, inner, heads, queryHeads, keyHeads, speeds);
+        plan = plan with { RingMode = ringMode, KeepsExchanged = random.Next(2) == 0 };
         plan.Check();
         return new(plan, DrawPattern(random, tokens, batch, ringMode != SequenceMode.LightSeq));
     }

@@ -13,7 +13,8 @@ public class PlanRequestSpec
     [InlineData("data_parallel", SequenceMode.DataParallel)]
     [InlineData("double-ring", SequenceMode.DoubleRing)]
     [InlineData("all-gather", SequenceMode.AllGather)]
-    public void Mode_must_be_known_by_its_spelling_and_by_EasyContexts_name(string spelling, SequenceMode mode) => Assert.Equal(mode, SequenceModes.Parse(spelling));
+    public void Mode_must_be_known_by_its_spelling_and_by_EasyContexts_name(string spelling, SequenceMode mode) =>
+        Assert.Equal(mode, SequenceModes.Parse(spelling));
 
     [Fact]
     public void Mode_must_be_spelt_as_it_is_parsed() =>

@@ -23,8 +23,8 @@ internal static class Division
     /// <summary>Where share <paramref name="index"/> of <paramref name="shares"/> near-equal shares of <paramref name="total"/> starts.</summary>
     internal static long Cut(long total, int index, int shares) => checked(total * index) / shares;
 
-    /// <summary>Starts of shares of <paramref name="total"/> in proportion to <paramref name="speeds"/>, and the total as last entry. No share differs by 1 or more
-    /// from its proportion.</summary>
+    /// <summary>Starts of shares of <paramref name="total"/> in proportion to <paramref name="speeds"/>, and the total as last entry. No share differs by 1
+    /// or more from its proportion.</summary>
     internal static ImmutableArray<long> Cuts(long total, ImmutableArray<int> speeds)
     {
         var sum = 0L;

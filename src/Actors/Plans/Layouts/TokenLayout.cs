@@ -6,8 +6,8 @@ namespace ActorRing.Actors.Plans;
 
 /// <summary>Which tokens of a sequence each of P shares holds: its rows are its runs, one after the other.</summary>
 /// <remarks>
-/// Shares are ring ranks, or sequence ranks after <see cref="CutForHeads"/>. Any S of at least P works: nothing is padded, shares differ by a token. All runs of a
-/// layout have the same step, empty runs are left out and runs that continue each other are one.
+/// Shares are ring ranks, or sequence ranks after <see cref="CutForHeads"/>. Any S of at least P works: nothing is padded, shares differ by a token. All runs
+/// of a layout have the same step, empty runs are left out and runs that continue each other are one.
 /// </remarks>
 public sealed class TokenLayout
 {
@@ -42,8 +42,8 @@ public sealed class TokenLayout
     public static TokenLayout Create(LayoutKind kind, long tokens, int shares) => Create(kind, tokens, [.. Enumerable.Repeat(1, Math.Max(shares, 0))]);
 
     /// <summary>A layout in which shares are proportional to speeds.</summary>
-    /// <param name="kind">How tokens are dealt out. <see cref="LayoutKind.Zigzag"/> makes tokens and causal work proportional, <see cref="LayoutKind.Contiguous"/>
-    /// tokens only, <see cref="LayoutKind.Stripe"/> takes equal speeds only.</param>
+    /// <param name="kind">How tokens are dealt out. <see cref="LayoutKind.Zigzag"/> makes tokens and causal work proportional,
+    /// <see cref="LayoutKind.Contiguous"/> tokens only, <see cref="LayoutKind.Stripe"/> takes equal speeds only.</param>
     /// <param name="tokens">S.</param>
     /// <param name="speeds">Relative speed of each share, at least 1; their sum at most 2^20.</param>
     /// <exception cref="PlanException">A share would get no token, or the layout cannot follow the speeds.</exception>
@@ -82,7 +82,8 @@ public sealed class TokenLayout
         throw new ArgumentOutOfRangeException(nameof(row), "beyond the rows of the share");
     }
 
-    /// <summary>Cuts the rows of every share in <paramref name="degree"/> near-equal pieces: the layout of the ranks that share heads inside each ring rank.</summary>
+    /// <summary>Cuts the rows of every share in <paramref name="degree"/> near-equal pieces: the layout of the ranks that share heads inside each ring
+    /// rank.</summary>
     /// <param name="degree">Ulysses degree U, at least 1.</param>
     /// <returns>A layout of P x U shares; piece u of ring rank c is share c U + u.</returns>
     /// <remarks>
@@ -98,8 +99,8 @@ public sealed class TokenLayout
     public RowRange PieceRows(int share, int piece, int degree) =>
         RowRange.Between(Division.Cut(Count(share), piece, degree), Division.Cut(Count(share), piece + 1, degree));
 
-    // Front and back chunk end where half of all tokens so far have been dealt out from the front: they are equal to a token, so that a row at the front and its
-    // mirror image at the back together see S + 1 keys, whatever the sizes of the shares before.
+    // Front and back chunk end where half of all tokens so far have been dealt out from the front: they are equal to a token, so that a row at the front and
+    // its mirror image at the back together see S + 1 keys, whatever the sizes of the shares before.
     private static TokenRun[] ZigzagPair(long tokens, long before, long after)
     {
         long front = before / 2, frontEnd = after / 2, back = before - front, backEnd = after - frontEnd;

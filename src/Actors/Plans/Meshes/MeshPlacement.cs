@@ -9,6 +9,7 @@ public enum MeshPlacement
     /// <summary>Rings are neighbours, head groups have stride cp.</summary>
     ContextFirst = 1,
 
-    /// <summary>As <see cref="ContextFirst"/>, and the inner windows of a double ring take every second rank, so that its hops alternate between network interfaces.</summary>
+    /// <summary>As <see cref="ContextFirst"/>, and the inner windows of a double ring take every second rank, so that its hops alternate between network
+    /// interfaces.</summary>
     Interleaved = 2,
 }

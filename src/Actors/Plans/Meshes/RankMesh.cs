@@ -26,7 +26,10 @@ public sealed record RankMesh(int DataParallel, int Context, int Heads, MeshPlac
     /// <see cref="MeshPlacement.Interleaved"/> is <see cref="MeshPlacement.ContextFirst"/>.
     /// </summary>
     public bool IsInterleaved =>
-        Placement == MeshPlacement.Interleaved && InnerWindow is > 1 and < LeastWindowNotInterleaved && InnerWindow < Context && Context % (2 * InnerWindow) == 0;
+        Placement == MeshPlacement.Interleaved
+        && InnerWindow is > 1 and < LeastWindowNotInterleaved
+        && InnerWindow < Context
+        && Context % (2 * InnerWindow) == 0;
 
     /// <summary>Ring rank of a sequence rank.</summary>
     public RingRank RingRankOf(SequenceRank rank) => new(rank.Index / Heads);
@@ -76,7 +79,9 @@ public sealed record RankMesh(int DataParallel, int Context, int Heads, MeshPlac
     /// <summary>Ranks that exchange tokens for heads, by replica and ring rank.</summary>
     public RankGroups HeadGroups() => new(
         "hp",
-        [.. from replica in Replicas() from ring in Enumerable.Range(0, Context) select Group(Enumerable.Range(0, Heads), head => GlobalRankOf(replica, SequenceRankAt(new(ring), head)))]);
+        [.. from replica in Replicas()
+            from ring in Enumerable.Range(0, Context)
+            select Group(Enumerable.Range(0, Heads), head => GlobalRankOf(replica, SequenceRankAt(new(ring), head)))]);
 
     /// <summary>Inner rings of a double ring: the ring ranks of each window.</summary>
     public RankGroups InnerGroups() => new(
@@ -116,7 +121,8 @@ public sealed record RankMesh(int DataParallel, int Context, int Heads, MeshPlac
         return (window / 2 * 2 * InnerWindow) + (2 * place) + (window % 2);
     }
 
-    private ImmutableArray<GlobalRank> Ring(int replica, int head, IEnumerable<int> rings) => Group(rings, ring => GlobalRankOf(replica, SequenceRankAt(new(ring), head)));
+    private ImmutableArray<GlobalRank> Ring(int replica, int head, IEnumerable<int> rings) =>
+        Group(rings, ring => GlobalRankOf(replica, SequenceRankAt(new(ring), head)));
 
     private IEnumerable<int> Replicas() => Enumerable.Range(0, DataParallel);
 

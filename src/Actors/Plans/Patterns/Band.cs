@@ -14,8 +14,8 @@ internal enum BandPart
 }
 
 /// <summary>
-/// Visibility between two runs of equal step, document by document. In one document with query rows <c>[q0, q1)</c> and key rows <c>[k0, k1)</c>, query i sees key j
-/// iff <c>i + low &lt;= j &lt;= i + high</c>, or j is a sink and <c>j &lt;= i + high</c>.
+/// Visibility between two runs of equal step, document by document. In one document with query rows <c>[q0, q1)</c> and key rows <c>[k0, k1)</c>, query i
+/// sees key j iff <c>i + low &lt;= j &lt;= i + high</c>, or j is a sink and <c>j &lt;= i + high</c>.
 /// </summary>
 internal readonly struct Band
 {
@@ -114,7 +114,9 @@ internal readonly struct Band
     private RowRange Sinks(int document)
     {
         var start = _group.DocumentStarts[document];
-        return _pattern.Sink == 0 ? RowsOf(document, _keys) with { Count = 0 } : RowsBetween(_keys, start, Math.Min(start + _pattern.Sink, _group.DocumentEnd(document)));
+        return _pattern.Sink == 0
+            ? RowsOf(document, _keys) with { Count = 0 }
+            : RowsBetween(_keys, start, Math.Min(start + _pattern.Sink, _group.DocumentEnd(document)));
     }
 
     private static RowRange RowsBetween(TokenRun run, long start, long end)

@@ -4,8 +4,8 @@ namespace ActorRing.Actors.Plans;
 
 /// <summary>What the queries of one run see of the keys of another, in whole numbers, without looking at single tokens.</summary>
 /// <remarks>
-/// Both runs must have the same step: all runs of a layout have. Cost of the ranges: O(log documents) for runs of neighbouring tokens and for stripes that share
-/// their first and last documents; O(documents in both runs) at worst. Cost of the pairs: O(documents in both runs).
+/// Both runs must have the same step: all runs of a layout have. Cost of the ranges: O(log documents) for runs of neighbouring tokens and for stripes that
+/// share their first and last documents; O(documents in both runs) at worst. Cost of the pairs: O(documents in both runs).
 /// </remarks>
 public static class Visibility
 {

@@ -4,8 +4,8 @@ namespace ActorRing.Actors.Plans;
 
 /// <summary>Every rank fetches from every other exactly the KV rows that its queries see (<c>all-gather</c>), while it attends its own block.</summary>
 /// <remarks>
-/// Step 0: own block; step 1: all others, in ascending order; home: gradients, merged in ascending order of who computed them. Traffic per rank where nothing is
-/// hidden: forward P - 1 KV blocks; backward the same and P - 1 blocks of gradients. Source: zhuzilin/ring-flash-attention (llama3).
+/// Step 0: own block; step 1: all others, in ascending order; home: gradients, merged in ascending order of who computed them. Traffic per rank where nothing
+/// is hidden: forward P - 1 KV blocks; backward the same and P - 1 blocks of gradients. Source: zhuzilin/ring-flash-attention (llama3).
 /// </remarks>
 internal sealed class AllGatherSchedule(BlockNeeds needs, int ranks) : IBlockSchedule
 {

@@ -39,6 +39,7 @@ public readonly record struct BlockCall
     /// <summary>Whether no earlier call of this pass and rank was about these queries and sequences: their running state is empty.</summary>
     public bool IsFirst { get; init; }
 
-    /// <summary>Whether no later call of this pass and rank is about these queries and sequences. Partial results of helpers may still have to be merged.</summary>
+    /// <summary>Whether no later call of this pass and rank is about these queries and sequences. Partial results of helpers may still have to be
+    /// merged.</summary>
     public bool IsLast { get; init; }
 }

@@ -9,7 +9,8 @@ public sealed record AllToAll(ImmutableArray<Transfer> Sends, ImmutableArray<Tra
 
 /// <summary>A rank's exchanges of tokens for heads (DeepSpeed Ulysses): two around the steps of each pass.</summary>
 /// <remarks>
-/// Before: all heads of the rank's piece <see cref="Piece"/> of its block. Between: all rows of the block for the rank's heads. Rows in transfers are those of the block.
+/// Before: all heads of the rank's piece <see cref="Piece"/> of its block. Between: all rows of the block for the rank's heads. Rows in transfers are those
+/// of the block.
 /// </remarks>
 public sealed class HeadExchange
 {

@@ -6,8 +6,8 @@ namespace ActorRing.Actors.Plans;
 
 /// <summary>Which heads each of U ranks attends with. Query heads are cut in near-equal spans; each rank has every KV head that its query heads read.</summary>
 /// <remarks>
-/// A KV head is on several ranks where K is below U or where a cut falls inside a group of query heads: each of them computes a part of its gradient, and the parts
-/// are summed.
+/// A KV head is on several ranks where K is below U or where a cut falls inside a group of query heads: each of them computes a part of its gradient, and the
+/// parts are summed.
 /// </remarks>
 /// <param name="queryHeads">N, a multiple of K, at least U.</param>
 /// <param name="keyHeads">K, at least 1.</param>

@@ -15,8 +15,8 @@ public sealed record KvVisit(RingRank Visitor, RingStep Step, RingRank From, Rin
 
 /// <summary>The way of one KV block through a ring: only to those who see something of it, only the rows that are seen.</summary>
 /// <remarks>
-/// The owner attends its own block at step 0. Gradients go the way of the steps: sums start at the first visitor, each adds its part, the last sends them to the
-/// owner; as many hops as visitors.
+/// The owner attends its own block at step 0. Gradients go the way of the steps: sums start at the first visitor, each adds its part, the last sends them to
+/// the owner; as many hops as visitors.
 /// </remarks>
 /// <param name="Origin">The owner.</param>
 /// <param name="Visits">In step order.</param>

@@ -6,12 +6,12 @@ namespace ActorRing.Actors.Plans;
 // Shape letters: P ring ranks, w ranks of an inner window.
 
 /// <summary>
-/// Routes of a (double) ring. Windows of w ranks: at window turn j and inner turn t, step <c>j w + t</c>, rank <c>t</c> places on in the window <c>j</c> places on
-/// attends the block. A single ring has one window, w = P.
+/// Routes of a (double) ring. Windows of w ranks: at window turn j and inner turn t, step <c>j w + t</c>, rank <c>t</c> places on in the window <c>j</c>
+/// places on attends the block. A single ring has one window, w = P.
 /// </summary>
 /// <remarks>
-/// Source: arXiv:2406.18485 (LoongTrain). The outer hop carries the block as it came into the window and goes to the next window while the inner ring spreads it
-/// here; so a window's first visitor has it from the first visitor of the window before.
+/// Source: arXiv:2406.18485 (LoongTrain). The outer hop carries the block as it came into the window and goes to the next window while the inner ring spreads
+/// it here; so a window's first visitor has it from the first visitor of the window before.
 /// </remarks>
 internal static class KvRoutes
 {

@@ -7,8 +7,8 @@ namespace ActorRing.Actors.Plans;
 /// <summary>Causal attention over contiguous blocks in P / 2 + 1 steps (<c>lightseq</c>): ranks at the front, who see little, help ranks at the back.</summary>
 /// <remarks>
 /// At step t, 1 to P / 2 rounded down, rank r with r >= t attends its own queries to the keys of rank r - t. Rank r below t has none so far back and helps rank
-/// r - t + P, its owner: it attends the owner's queries to its own keys and returns a partial result. An even P has the distance P / 2 once only: in the last step
-/// nobody helps. Backward is the same, with dk and dv of a helper staying where they belong. Source: arXiv:2310.03294, odd P added.
+/// r - t + P, its owner: it attends the owner's queries to its own keys and returns a partial result. An even P has the distance P / 2 once only: in the last
+/// step nobody helps. Backward is the same, with dk and dv of a helper staying where they belong. Source: arXiv:2310.03294, odd P added.
 /// </remarks>
 internal sealed class LightSeqSchedule(BlockNeeds needs, int ranks) : IBlockSchedule
 {

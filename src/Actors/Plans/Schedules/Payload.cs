@@ -41,7 +41,7 @@ public enum Payload
     /// <see cref="HeadsIn"/> unless the plan keeps them from forward.</summary>
     HeadGradientsIn = 8,
 
-    /// <summary>Heads to tokens, backward: dq <c>[N, H]</c>, dk and dv <c>[K, H]</c>, in the gradient format. Who holds the tokens sums dk and dv over the senders of
-    /// a KV head in ascending order.</summary>
+    /// <summary>Heads to tokens, backward: dq <c>[N, H]</c>, dk and dv <c>[K, H]</c>, in the gradient format. Who holds the tokens sums dk and dv over the
+    /// senders of a KV head in ascending order.</summary>
     HeadGradientsOut = 9,
 }

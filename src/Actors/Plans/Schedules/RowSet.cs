@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace ActorRing.Actors.Plans;
 
 /// <summary>Rows of one block that are sent together.</summary>
-/// <remarks>Slices ascend by sequence, then by row, and neither overlap nor touch. All sets of one schedule cut the batch in the same groups of sequences.</remarks>
+/// <remarks>Slices ascend by sequence, then by row, and neither overlap nor touch. All sets of one schedule cut the batch in the same groups of
+/// sequences.</remarks>
 public sealed class RowSet
 {
     private RowSet(ImmutableArray<RowSlice> slices)
@@ -77,7 +78,7 @@ public sealed class RowSet
         var at = 0;
         foreach (var slice in other.Slices)
         {
-            while (at < Slices.Length && (Slices[at].FirstSequence < slice.FirstSequence || (Slices[at].FirstSequence == slice.FirstSequence && Slices[at].End < slice.End)))
+            while (at < Slices.Length && EndsBefore(Slices[at], slice))
             {
                 at++;
             }
@@ -127,6 +128,9 @@ public sealed class RowSet
 
         return merged.Count == 0 ? Empty : new(merged.ToImmutable());
     }
+
+    private static bool EndsBefore(RowSlice one, RowSlice other) =>
+        one.FirstSequence != other.FirstSequence ? one.FirstSequence < other.FirstSequence : one.End < other.End;
 
     private static bool IsAfter(RowSlice one, RowSlice other) =>
         one.FirstSequence != other.FirstSequence ? one.FirstSequence > other.FirstSequence : one.First > other.First;

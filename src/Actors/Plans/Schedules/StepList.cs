@@ -33,7 +33,7 @@ internal sealed class StepList(int stepCount)
             for (var at = 0; draft is not null && at < draft.Calls.Count; at++)
             {
                 var call = draft.Calls[at];
-                var before = seen.FindIndex(other => other.Call.QueryBlock == call.QueryBlock && other.Call.QueryRun == call.QueryRun && other.Call.Group == call.Group);
+                var before = seen.FindIndex(other => SameQueries(other.Call, call));
                 draft.Calls[at] = call with { IsFirst = before < 0 };
                 if (before < 0)
                 {
@@ -51,6 +51,9 @@ internal sealed class StepList(int stepCount)
             draft.Calls[at] = draft.Calls[at] with { IsLast = true };
         }
     }
+
+    private static bool SameQueries(in BlockCall one, in BlockCall other) =>
+        one.QueryBlock == other.QueryBlock && one.QueryRun == other.QueryRun && one.Group == other.Group;
 
     internal sealed class Draft
     {

@@ -11,7 +11,8 @@ public sealed class Transfer
     /// <summary>What it carries of each row.</summary>
     public required Payload Payload { get; init; }
 
-    /// <summary>The sender's step: the transfer may leave as soon as this step begins (see <see cref="RankStep.Departures"/>) or when its calls are done (<see cref="RankStep.Results"/>).</summary>
+    /// <summary>The sender's step: the transfer may leave as soon as this step begins (see <see cref="RankStep.Departures"/>) or when its calls are done
+    /// (<see cref="RankStep.Results"/>).</summary>
     public required RingStep SendStep { get; init; }
 
     /// <summary>The receiver's step that needs it.</summary>

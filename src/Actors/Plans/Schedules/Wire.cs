@@ -44,7 +44,8 @@ internal sealed class Wire(SequenceParallelPlan plan, HeadShares shares, int hea
 
     private long RowBytes(Payload payload)
     {
-        long queries = (long)_queries.Count * plan.HeadSize, keysAndValues = 2L * _keys.Count * plan.HeadSize, statistic = (long)_queries.Count * StatisticBytes;
+        long queries = (long)_queries.Count * plan.HeadSize, keysAndValues = 2L * _keys.Count * plan.HeadSize;
+        var statistic = (long)_queries.Count * StatisticBytes;
         int compute = plan.ComputeFormat.ByteCount(), gradient = plan.GradientFormat.ByteCount();
         var forward = (queries * compute) + (keysAndValues * plan.KvFormat.ByteCount());
         return payload switch

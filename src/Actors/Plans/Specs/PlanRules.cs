@@ -28,7 +28,8 @@ internal static class PlanRules
         }
     }
 
-    /// <summary>The divisor of <paramref name="total"/> nearest to <paramref name="value"/>, the smaller one of two; at most <paramref name="limit"/>.</summary>
+    /// <summary>The divisor of <paramref name="total"/> nearest to <paramref name="value"/>, the smaller one of two; at most
+    /// <paramref name="limit"/>.</summary>
     internal static int NearestDivisor(int total, int value, int limit = int.MaxValue)
     {
         var nearest = 1;

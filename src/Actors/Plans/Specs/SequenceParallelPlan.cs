@@ -14,7 +14,8 @@ public sealed record SequenceParallelPlan
     /// <summary>How attention is shared.</summary>
     public required SequenceMode Mode { get; init; }
 
-    /// <summary>What runs between the ring ranks: equal to <see cref="Mode"/>, except in <see cref="SequenceMode.Usp"/> and <see cref="SequenceMode.Ulysses"/>.</summary>
+    /// <summary>What runs between the ring ranks: equal to <see cref="Mode"/>, except in <see cref="SequenceMode.Usp"/> and
+    /// <see cref="SequenceMode.Ulysses"/>.</summary>
     public required SequenceMode RingMode { get; init; }
 
     /// <summary>All ranks of the job.</summary>
