@@ -1,12 +1,16 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace ActorRing.Compute.Checkpoints;
 
 /// <summary>A folder that is filled under a temporary name beside its final one and appears under that only when all of it is on the disk. Mode 0700.</summary>
 /// <remarks>
-/// Every file inside must be durable already (<see cref="DurableFile"/>); <see cref="Commit"/> syncs the folder, renames it and syncs its parent.
+/// Every file inside must be durable already (<see cref="DurableFile"/>); <see cref="Commit"/> syncs the folder, renames it and syncs its parent. What a killed
+/// process left of the same folder, the next one deletes (<see cref="TemporaryName"/>).
 /// </remarks>
 public sealed class DurableDirectory : IDisposable
 {
     private readonly FlushToDisk flush;
+    private readonly SafeFileHandle owned;
     private bool finished;
 
     private DurableDirectory(string path, FlushToDisk flush)
@@ -22,10 +26,13 @@ public sealed class DurableDirectory : IDisposable
         {
             throw new DirectoryNotFoundException($"{parent}: no such folder to hold {System.IO.Path.GetFileName(Path)}");
         }
-        TemporaryPath = System.IO.Path.Combine(parent, $".{System.IO.Path.GetFileName(Path)}.tmp-{Guid.NewGuid():N}");
+        TemporaryName.DeleteDead(Path);
+        TemporaryPath = TemporaryName.For(Path);
 #pragma warning disable CA1416 // Linux only, as Libc is.
         Directory.CreateDirectory(TemporaryPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 #pragma warning restore CA1416
+        owned = Libc.OpenRead(TemporaryPath);
+        _ = Libc.TryLock(owned); // where locks do not exist the process id in the name has to do
     }
 
     /// <summary>Full path that the folder gets on <see cref="Commit"/>.</summary>
@@ -57,6 +64,7 @@ public sealed class DurableDirectory : IDisposable
         Flush(TemporaryPath, flush);
         Libc.Rename(TemporaryPath, Path);
         finished = true;
+        owned.Dispose();
         Flush(System.IO.Path.GetDirectoryName(Path)!, flush);
     }
 
@@ -66,6 +74,7 @@ public sealed class DurableDirectory : IDisposable
         if (!finished)
         {
             finished = true;
+            owned.Dispose();
             Directory.Delete(TemporaryPath, recursive: true);
         }
     }

@@ -16,6 +16,7 @@ internal static unsafe partial class Libc
     private const int Interrupted = 4;
     private const int NoEntry = 2;
     private const int NotADirectory = 20;
+    private const int ExclusiveWithoutWaiting = 2 | 4;
 
     /// <summary>
     /// Opens for reading without ever waiting: a FIFO, which would block a plain open until a writer comes, opens at once and can then be refused.
@@ -77,6 +78,10 @@ internal static unsafe partial class Libc
         }
     }
 
+    /// <summary>Takes the lock of an open file or folder without waiting; it is held until the handle closes, so that it never outlives its owner.</summary>
+    /// <returns>False if another handle holds it, or the file system has no such locks.</returns>
+    public static bool TryLock(SafeFileHandle file) => Flock(file, ExclusiveWithoutWaiting) == 0;
+
     private static IOException Failed(string call, string path, int error) =>
         new($"{path}: {call} failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})", error);
 
@@ -91,6 +96,10 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Fsync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Flock(SafeFileHandle file, int operation);
 
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
