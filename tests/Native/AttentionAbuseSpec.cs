@@ -86,7 +86,10 @@ public unsafe class AttentionAbuseSpec
     {
         using var bench = new RawBench(RawLibrary.Load(file));
         var forward = Forward(bench);
-        var mask = Valid with { QueryPosition = MaxPosition, KeyPosition = MaxPosition, QueryStep = MaxStep, KeyStep = MaxStep, Window = long.MaxValue, Sink = long.MaxValue };
+        var mask = Valid with
+        {
+            QueryPosition = MaxPosition, KeyPosition = MaxPosition, QueryStep = MaxStep, KeyStep = MaxStep, Window = long.MaxValue, Sink = long.MaxValue,
+        };
         Assert.True(Attend(bench, forward, &mask, 0.2, 3) == NativeStatus.Ok, bench.Library.LastError);
     }
 

@@ -73,6 +73,36 @@ public sealed class JobSettingsSpec : IDisposable
         Assert.Equal(3, Load(Model + Data + "stages = [{ steps = 1 }]", "--stages.0.steps", "3").Stages[0].Steps);
     }
 
+    [Theory]
+    [InlineData("steps = 5", "--training.steps", "--stages.1.steps")]
+    [InlineData("seq_len = 16", "--training.seq_len", "--stages.1.seq_len")]
+    [InlineData("batch_size = 5", "--training.batch_size", "--stages.1.batch_size")]
+    [InlineData("gradient_accumulation = 5", "--training.gradient_accumulation", "--stages.1.gradient_accumulation")]
+    [InlineData("seed = 5", "--training.seed", "--stages.1.seed")]
+    [InlineData("lr = 0.5", "--optimizer.lr", "--stages.1.lr")]
+    [InlineData("lr_scheduler.min_ratio = 0.5", "--lr_scheduler.min_ratio", "--stages.1.lr_scheduler.min_ratio")]
+    [InlineData("lr_scheduler.warmup_steps = 0", "--lr_scheduler.warmup_steps", "--stages.1.lr_scheduler.warmup_steps")]
+    public void An_argument_must_be_refused_when_a_stage_sets_its_own_and_would_not_hear_of_it(string own, string argument, string named)
+    {
+        var file = Model + Data + $"stages = [{{ name = first }}, {{ {own} }}]";
+        var error = Assert.Single(Assert.Throws<HoconException>(() => Load(file, argument, "1")).Errors);
+        Assert.Equal($"{argument}: {argument[2..]} does not reach stages that set their own; allowed: {named}", error);
+        Load(file, argument, "1", named, "1");
+        Load(Model + Data + "stages = [{ name = first }, { name = second }]", argument, "1");
+    }
+
+    [Fact]
+    public void An_argument_must_name_every_stage_that_it_does_not_reach()
+    {
+        var file = Model + "stages = [{ data.train = x.txt, steps = 3 }, { steps = 5, data.train = y.txt }, { data.train = null }]";
+        var errors = Assert.Throws<HoconException>(() => Load(file, "--training.steps=9", "--data.train", "z.txt")).Errors;
+        Assert.Equal(
+            ["--training.steps: training.steps does not reach stages that set their own; allowed: --stages.0.steps and --stages.1.steps",
+                "--data.train: data.train does not reach stages that set their own; allowed: --stages.0.data.train and --stages.1.data.train"], errors);
+        var job = Load(file, "--training.steps=9", "--stages.0.steps", "null", "--stages.1.steps", "null", "--stages.2.data.train", "z.txt");
+        Assert.Equal([9, 9, 9], job.Stages.Select(stage => stage.Steps));
+    }
+
     [Fact]
     public void A_model_folder_must_stand_in_for_a_shape_when_it_is_given()
     {
