@@ -11,13 +11,15 @@ public sealed class DurableDirectory : IDisposable
 {
     private readonly FlushToDisk flush;
     private readonly SafeFileHandle owned;
+    private readonly bool replace;
     private bool finished;
 
-    private DurableDirectory(string path, FlushToDisk flush)
+    private DurableDirectory(string path, FlushToDisk flush, bool replace)
     {
+        this.replace = replace;
         Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         this.flush = flush;
-        if (Directory.Exists(Path) ? Directory.EnumerateFileSystemEntries(Path).Any() : File.Exists(Path))
+        if (Directory.Exists(Path) ? !replace && Directory.EnumerateFileSystemEntries(Path).Any() : File.Exists(Path))
         {
             throw new IOException($"{Path}: already exists; a new name or an empty folder is allowed");
         }
@@ -43,11 +45,12 @@ public sealed class DurableDirectory : IDisposable
 
     /// <summary>Makes the temporary folder.</summary>
     /// <param name="path">Final path; nothing may have it yet, or an empty folder.</param>
+    /// <param name="replace">Whether a folder with content may have it: that one stays whole until <see cref="Commit"/> takes its place.</param>
     /// <exception cref="IOException">The path is taken or cannot be written to.</exception>
-    public static DurableDirectory Create(string path) => new(path, Libc.Fsync);
+    public static DurableDirectory Create(string path, bool replace = false) => new(path, Libc.Fsync, replace);
 
-    /// <summary>As <see cref="Create(string)"/>, with the sync as a parameter so that its failure can be tested.</summary>
-    internal static DurableDirectory Create(string path, FlushToDisk flush) => new(path, flush);
+    /// <summary>As <see cref="Create(string, bool)"/>, with the sync as a parameter so that its failure can be tested.</summary>
+    internal static DurableDirectory Create(string path, FlushToDisk flush, bool replace = false) => new(path, flush, replace);
 
     /// <summary>Makes the names inside a folder durable.</summary>
     internal static void Flush(string path, FlushToDisk flush)
@@ -62,10 +65,24 @@ public sealed class DurableDirectory : IDisposable
     {
         ObjectDisposedException.ThrowIf(finished, this);
         Flush(TemporaryPath, flush);
-        Libc.Rename(TemporaryPath, Path);
+        var old = replace && Directory.Exists(Path);
+        if (old)
+        {
+            // At every moment the name leads to one whole folder; the old one is deleted once that is certain.
+            Libc.Exchange(TemporaryPath, Path);
+        }
+        else
+        {
+            Libc.Rename(TemporaryPath, Path);
+        }
+
         finished = true;
         owned.Dispose();
         Flush(System.IO.Path.GetDirectoryName(Path)!, flush);
+        if (old)
+        {
+            Directory.Delete(TemporaryPath, recursive: true);
+        }
     }
 
     /// <summary>Deletes the temporary folder and all it holds unless it was committed.</summary>
