@@ -108,6 +108,7 @@ public sealed class JobSettingsSpec : IDisposable
     {
         var job = Load(Data + "model.path = /models/llama");
         Assert.Equal(new ModelSettings("/models/llama", null, null), job.Model);
+        Assert.Equal(new ModelSettings("/models/llama", null, "bytes"), Load(Model + Data, "--model.path", "/models/llama", "--model.config", "null").Model);
     }
 
     [Fact]
@@ -153,8 +154,8 @@ public sealed class JobSettingsSpec : IDisposable
         "job.conf:3: lr_scheduler.warmup_steps is 6; allowed: 0 to 5, the steps of stage stage-1")]
     [InlineData(Data + "stages = [{ seq_len = 1M, batch_size = 4096 }]",
         "job.conf:3: stages[0].batch_size is 4096; allowed: at most 2047 rows of seq_len 1048576")]
-    [InlineData(Data + "model.path = x", "job.conf:1: model.config.hidden_size is set beside model.path; allowed: one of the two, because a given model has "
-        + "its own configuration", false)]
+    [InlineData(Data + "model.path = x", "job.conf:1: model.config.hidden_size and 4 more keys of model.config are set beside model.path; allowed: one of "
+        + "the two, because a given model brings its own (--model.config null takes them out)")]
     [InlineData(Data + "model.config.num_attention_heads = 5",
         "job.conf:3: model.config.num_attention_heads is 5; allowed: a divisor of hidden_size 64, or head_dim set")]
     [InlineData(Data + "model.config.num_key_value_heads = 3",
@@ -183,7 +184,7 @@ public sealed class JobSettingsSpec : IDisposable
                 "job.conf: model.config.hidden_size has no value; allowed: a whole number from 1 to 1048576",
                 "job.conf: model.config.num_attention_heads has no value; allowed: a whole number from 1 to 65536",
                 "job.conf: model.config.intermediate_size has no value; allowed: a whole number from 1 to 4194304",
-                "job.conf: model.config.num_hidden_layers has no value; allowed: a whole number from 1 to 10000",
+                "job.conf: model.config.num_hidden_layers has no value; allowed: a whole number from 1 to 4096",
                 "job.conf: model.config.vocab_size has no value; allowed: a whole number from 1 to 16777216",
             ],
             Errors(Data));

@@ -38,8 +38,13 @@ internal static class JobRules
         var config = section.GetSection("config");
         if (model.Path is not null)
         {
-            foreach (var key in config.Keys.Where(config.IsGiven))
-                config.Fail(key, "is set beside model.path; allowed: one of the two, because a given model has its own configuration");
+            if (config.Keys.Where(config.IsGiven).ToList() is [var key, .. var others])
+            {
+                var more = others.Count == 0 ? "is" : $"and {others.Count} more keys of model.config are";
+                config.Fail(key,
+                    $"{more} set beside model.path; allowed: one of the two, because a given model brings its own (--model.config null takes them out)");
+            }
+
             return;
         }
 
