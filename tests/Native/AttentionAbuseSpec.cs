@@ -3,6 +3,10 @@ namespace ActorRing.Native.Specs;
 /// <summary>Flags, scale, head sizes and the mask's own rules.</summary>
 public unsafe class AttentionAbuseSpec
 {
+    internal const long MaxPosition = (1L << 48) - 1;
+    internal const long MaxStep = 1L << 20;
+    internal const long MaxTokens = 1L << 27;
+
     private static readonly NativeAttentionMask Valid = new() { Causal = 1, QueryStep = 1, KeyStep = 1 };
 
     // Three queries, five keys. Arrays are passed beside the mask, because their addresses must hold still.
@@ -11,6 +15,7 @@ public unsafe class AttentionAbuseSpec
         ["a reserved field in use"] = new(Valid with { Reserved = 1 }),
         ["query position -1"] = new(Valid with { QueryPosition = -1 }),
         ["query position 2^48"] = new(Valid with { QueryPosition = 1L << 48 }),
+        ["query step 2^20 + 1"] = new(Valid with { QueryStep = (1L << 20) + 1 }),
         ["key position -1"] = new(Valid with { KeyPosition = -1 }),
         ["key position far out"] = new(Valid with { KeyPosition = long.MaxValue }),
         ["query step 0"] = new(Valid with { QueryStep = 0 }),
@@ -73,6 +78,39 @@ public unsafe class AttentionAbuseSpec
         }
 
         Assert.Equal(before, bench.Snapshot());
+    }
+
+    [Theory]
+    [MemberData(nameof(Libraries))]
+    public void Attention_must_compute_when_positions_and_steps_are_the_largest_allowed(string file)
+    {
+        using var bench = new RawBench(RawLibrary.Load(file));
+        var forward = Forward(bench);
+        var mask = Valid with
+        {
+            QueryPosition = MaxPosition, KeyPosition = MaxPosition, QueryStep = MaxStep, KeyStep = MaxStep, Window = long.MaxValue, Sink = long.MaxValue,
+        };
+        Assert.True(Attend(bench, forward, &mask, 0.2, 3) == NativeStatus.Ok, bench.Library.LastError);
+    }
+
+    [Theory]
+    [MemberData(nameof(Libraries))]
+    public void Attention_must_refuse_more_keys_than_allowed(string file)
+    {
+        using var bench = new RawBench(RawLibrary.Load(file));
+        var forward = Forward(bench);
+        var mask = Valid;
+        foreach (var repeated in new[] { 1, 2 })
+        {
+            // One key again and again: a stride of 0 needs no memory.
+            var key = forward[repeated]!.Value;
+            key.Shape[1] = MaxTokens + 1;
+            key.Stride[0] = key.Stride[1] = 0;
+            forward[repeated] = key;
+        }
+
+        bench.Library.RequireFailure(NativeStatus.InvalidArgument, Attend(bench, forward, &mask, 0.2, 3), "2^27 + 1 keys");
+        Assert.Contains("2^27", bench.Library.LastError, StringComparison.Ordinal);
     }
 
     [Theory]

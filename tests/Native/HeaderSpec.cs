@@ -108,6 +108,9 @@ public sealed partial class HeaderSpec : IDisposable
             ("AR_ISA_AVX512", (int)InstructionSet.Avx512),
             ("AR_ISA_AVX512_BF16", (int)InstructionSet.Avx512BFloat16),
             ("AR_ISA_AVX512_BF16_EMULATED", (int)InstructionSet.Avx512BFloat16Emulated),
+            ("AR_MAX_POSITION", AttentionAbuseSpec.MaxPosition),
+            ("AR_MAX_POSITION_STEP", AttentionAbuseSpec.MaxStep),
+            ("AR_MAX_BLOCK_TOKENS", AttentionAbuseSpec.MaxTokens),
             ("AR_ATTENTION_FIRST", (int)AttentionPart.First),
             ("AR_ATTENTION_LAST", (int)AttentionPart.Last),
         };

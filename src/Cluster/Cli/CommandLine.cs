@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Cli.Commands;
 using ActorRing.Cluster.Hosting.Hocon;
@@ -12,9 +13,6 @@ internal static class CommandLine
 {
     private const int Failed = 1;
     private const int WrongUse = 2;
-
-    // How long ctrl-c may wait for the step in hand and the export before the process ends all the same.
-    private static readonly TimeSpan LongestStep = TimeSpan.FromMinutes(30);
 
     /// <summary>Stopped by the user; what was done is kept.</summary>
     internal const int Interrupted = 130;
@@ -37,17 +35,21 @@ internal static class CommandLine
         if (parsed.Errors.Count > 0)
         {
             // The parser's own handler prints help after the message; a mistake deserves one line.
-            foreach (var error in parsed.Errors)
+            foreach (var error in ErrorsOf(parsed))
             {
-                Console.Error.WriteLine($"actorring: {error.Message}");
+                Console.Error.WriteLine($"actorring: {OneLine(error)}");
             }
 
             return WrongUse;
         }
 
+        // Commands that can keep what is done listen to the signal; the others end by it as any program does.
+        using var signal = parsed.CommandResult.Command.Action is AsynchronousCommandLineAction ? new StopSignal() : null;
         try
         {
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = LongestStep });
+            // Without a time limit: how long the step in hand may take is the user's to judge, who can ask a second time.
+            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return parsed.InvokeAsync(configuration, signal?.Token ?? default).GetAwaiter().GetResult();
         }
         catch (HoconException error)
         {
@@ -60,10 +62,28 @@ internal static class CommandLine
         }
         catch (Exception error)
         {
-            Console.Error.WriteLine($"actorring: {error.Message.ReplaceLineEndings(" ")}");
+            Console.Error.WriteLine($"actorring: {OneLine(error.Message)}");
             return CodeOf(error);
         }
     }
+
+    // A misspelt command would otherwise be a missing command and an unknown argument for each word after it.
+    private static IEnumerable<string> ErrorsOf(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        if (command.Subcommands.Count == 0)
+        {
+            return parsed.Errors.Select(error => error.Message);
+        }
+
+        var allowed = string.Join(", ", command.Subcommands.Select(inner => inner.Name));
+        return parsed.UnmatchedTokens is [var word, ..]
+            ? [$"'{word}' is not a command of {command.Name}; allowed: {allowed}"]
+            : [$"{command.Name} needs a command; allowed: {allowed}, or --help"];
+    }
+
+    // Names of files and arguments stand in messages as they came: none may break the line or steer the terminal.
+    private static string OneLine(string message) => string.Concat(message.ReplaceLineEndings(" ").Select(letter => char.IsControl(letter) ? '?' : letter));
 
     private static int CodeOf(Exception error) => error switch
     {

@@ -7,7 +7,21 @@ namespace ActorRing.Cluster.Cli;
 /// <summary>Opens the device that a job asks for.</summary>
 internal static class JobDevice
 {
+    /// <exception cref="UsageException">This machine lacks the device or the instruction set.</exception>
     internal static Native.ComputeDevice Open(ComputeSettings settings)
+    {
+        try
+        {
+            return OpenAsAsked(settings);
+        }
+        catch (NotSupportedException error)
+        {
+            var key = settings.Device == Asked.ComputeDevice.Cpu ? "compute.isa" : "compute.device";
+            throw new UsageException($"{key}: {error.Message}; allowed: what actorring doctor lists");
+        }
+    }
+
+    private static Native.ComputeDevice OpenAsAsked(ComputeSettings settings)
     {
         var threads = settings.Threads > 0 ? settings.Threads : Environment.ProcessorCount;
         return settings.Device switch

@@ -93,6 +93,11 @@ internal sealed class JobModel : IDisposable
             return (new ByteTokenizer(), ModelSettings.ByteTokenizer);
         }
 
+        if (setting is { Length: 0 })
+        {
+            throw new UsageException("the tokenizer is '', allowed: bytes, or the path of a tokenizer.json");
+        }
+
         var path = setting ?? (folder is null ? null : Path.Combine(folder, "tokenizer.json"));
         if (path is null || (setting is null && !File.Exists(path)))
         {

@@ -2,8 +2,8 @@ namespace ActorRing.Compute.Checkpoints;
 
 /// <summary>A file that appears under its name only when it is complete and on the disk; until then it has a temporary name beside it.</summary>
 /// <remarks>
-/// Order of <see cref="Commit"/>: fsync of the file, rename, fsync of the directory. A crash at any point leaves the old file or the new one, never a mixture;
-/// at worst a file <c>.NAME.tmp-*</c> stays behind. Mode 0600. One writer at a time; not safe to share between threads.
+/// Order of <see cref="Commit"/>: fsync of the file, rename, fsync of the directory. A crash at any point leaves the old file or the new one, never a
+/// mixture; at worst a file <c>.NAME.tmp-*</c> stays behind, which the next writer of NAME deletes (<see cref="TemporaryName"/>). Mode 0600. One writer at a time; not safe to share between threads.
 /// </remarks>
 public sealed class DurableFile : IDisposable
 {
@@ -16,12 +16,13 @@ public sealed class DurableFile : IDisposable
     {
         Path = System.IO.Path.GetFullPath(path);
         this.flush = flush;
-        temporary = System.IO.Path.Combine(Directory, $".{System.IO.Path.GetFileName(Path)}.tmp-{Guid.NewGuid():N}");
+        TemporaryName.DeleteDead(Path);
+        temporary = TemporaryName.For(Path);
         stream = new FileStream(temporary, new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.Write,
-            Share = FileShare.None,
+            Share = FileShare.None, // and with it the lock that says the owner lives
             BufferSize = 0,
 #pragma warning disable CA1416 // Linux only, as Libc is.
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
@@ -76,8 +77,8 @@ public sealed class DurableFile : IDisposable
         try
         {
             flush(stream.SafeFileHandle, temporary);
-            stream.Dispose();
             Libc.Rename(temporary, Path);
+            stream.Dispose();
         }
         catch
         {

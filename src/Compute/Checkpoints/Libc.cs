@@ -16,6 +16,9 @@ internal static unsafe partial class Libc
     private const int Interrupted = 4;
     private const int NoEntry = 2;
     private const int NotADirectory = 20;
+    private const int ExclusiveWithoutWaiting = 2 | 4;
+    private const int CurrentDirectory = -100;
+    private const uint ExchangeNames = 2;
 
     /// <summary>
     /// Opens for reading without ever waiting: a FIFO, which would block a plain open until a writer comes, opens at once and can then be refused.
@@ -77,6 +80,19 @@ internal static unsafe partial class Libc
         }
     }
 
+    /// <summary>Atomically exchanges two names. Not every file system can (NFS cannot); nothing has changed then.</summary>
+    public static void Exchange(string one, string other)
+    {
+        if (RenameExchange(CurrentDirectory, one, CurrentDirectory, other, ExchangeNames) != 0)
+        {
+            throw Failed($"exchange with {one}", other, Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <summary>Takes the lock of an open file or folder without waiting; it is held until the handle closes, so that it never outlives its owner.</summary>
+    /// <returns>False if another handle holds it, or the file system has no such locks.</returns>
+    public static bool TryLock(SafeFileHandle file) => Flock(file, ExclusiveWithoutWaiting) == 0;
+
     private static IOException Failed(string call, string path, int error) =>
         new($"{path}: {call} failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})", error);
 
@@ -91,6 +107,14 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Fsync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int RenameExchange(int fromFolder, string from, int toFolder, string to, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Flock(SafeFileHandle file, int operation);
 
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -34,6 +34,15 @@ internal static class RegularFile
         }
     }
 
+    /// <summary>The path itself if it names a regular file, wherever its links lead: what the user named is the user's choice.</summary>
+    /// <exception cref="FileNotFoundException">Nothing has that name.</exception>
+    /// <exception cref="InvalidDataException">A directory, device, FIFO or socket.</exception>
+    public static string Require(string path)
+    {
+        using var file = Libc.OpenRead(path);
+        return Libc.FileType(file, path) == Regular ? path : throw new InvalidDataException($"{path}: is not a regular file; only regular files are read");
+    }
+
     /// <summary>Reads a whole small file.</summary>
     /// <exception cref="InvalidDataException">As <see cref="OpenRead"/>, or the file is longer than <paramref name="maxBytes"/>.</exception>
     public static byte[] ReadAllBytes(string path, int maxBytes)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using ActorRing.Compute.Checkpoints;
 
 namespace ActorRing.Compute.Data;
 
@@ -29,9 +30,10 @@ public sealed class PackedTokensWriter : IDisposable
         if (Path.GetDirectoryName(path) is { Length: > 0 } folder) Directory.CreateDirectory(folder);
 
         // A name of its own for each writer: two that build the same cache at once do not meet before the rename.
-        partialPath = $"{path}.{Path.GetRandomFileName()}.partial";
+        TemporaryName.DeleteDead(Path.GetFullPath(path));
+        partialPath = TemporaryName.For(Path.GetFullPath(path));
         stream = new FileStream(partialPath, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
-        stream.Write(new byte[PackedTokensHeader.Bytes]);
+        stream.Position = PackedTokensHeader.Bytes;
     }
 
     /// <summary>Tokens so far.</summary>
@@ -74,10 +76,10 @@ public sealed class PackedTokensWriter : IDisposable
         header.Write(bytes);
         stream.Position = 0;
         stream.Write(bytes);
-        stream.Flush(flushToDisk: true);
-        stream.Dispose();
-        File.Move(partialPath, path, overwrite: true);
+        Libc.Fsync(stream.SafeFileHandle, partialPath);
+        Libc.Rename(partialPath, path);
         isDone = true;
+        stream.Dispose();
     }
 
     /// <summary>Removes what was written if it was not committed.</summary>

@@ -1,3 +1,5 @@
+using ActorRing.Compute.Checkpoints;
+
 namespace ActorRing.Compute.Data;
 
 /// <summary>From what a user names to files, in an order that does not depend on the file system.</summary>
@@ -8,14 +10,16 @@ public static class SourceFiles
     /// Paths; <c>*</c> and <c>?</c> stand for parts of a file name (not of a folder's) and skip hidden files. A file named twice counts twice.
     /// </param>
     /// <exception cref="FileNotFoundException">A path does not exist or a pattern matches nothing.</exception>
-    /// <exception cref="InvalidDataException">A path is a folder, or a wildcard stands in a folder's name.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A path is a folder or a pipe (files are read twice: for their digest, and for their text), or a wildcard stands in a folder's name.
+    /// </exception>
     public static IReadOnlyList<string> Expand(IEnumerable<string> patterns)
     {
         var files = new List<string>();
         foreach (var pattern in patterns)
         {
             var found = Find(pattern);
-            files.AddRange(found.Order(StringComparer.Ordinal));
+            files.AddRange(found.Order(StringComparer.Ordinal).Select(RegularFile.Require));
             if (found.Count == 0) throw new FileNotFoundException(
                 $"{pattern}: matches no file; allowed: the path of a file, or a pattern such as data/*.txt", pattern);
         }

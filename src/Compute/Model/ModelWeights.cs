@@ -45,7 +45,7 @@ public static class ModelWeights
     }
 
     /// <summary>Writes a folder that transformers loads; it appears under its name only when complete and on the disk.</summary>
-    /// <param name="path">Final path; nothing may have it yet, or an empty folder.</param>
+    /// <param name="path">Final path; nothing may have it yet, or an empty folder, unless the options allow to replace it.</param>
     /// <param name="config">Of the parameters.</param>
     /// <param name="parameters">The float32 masters are rounded to the element type of the options.</param>
     /// <param name="options">Element type, shard size, tokenizer; null for all defaults.</param>

@@ -55,7 +55,7 @@ internal sealed record BlockContext(ComputeDevice Device, SequenceParallelPlan P
             QueryStep = call.Queries.Step,
             KeyPosition = call.Keys.Start,
             KeyStep = call.Keys.Step,
-            DocumentStarts = group.HasDocuments ? group.DocumentStarts.AsMemory() : null,
+            DocumentStarts = group.HasDocuments ? group.DocumentStarts.AsMemory() : default,
         };
     }
 }

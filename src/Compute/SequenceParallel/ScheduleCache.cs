@@ -26,7 +26,7 @@ internal sealed class ScheduleCache(SequenceParallelPlan plan, SequenceRank rank
         if (!_byWindow.TryGetValue(window, out var schedule))
         {
             var pattern = plan.Pattern(layer);
-            pattern = masks.HasDocuments ? pattern.WithDocuments([.. Enumerable.Range(0, masks.Batch).Select(sequence => masks.DocumentStarts(sequence) ?? default)]) : pattern;
+            pattern = masks.HasDocuments ? pattern.WithDocuments([.. Enumerable.Range(0, masks.Batch).Select(sequence => masks.DocumentStarts(sequence))]) : pattern;
             schedule = new(pattern, AttentionSchedule.Build(plan, pattern).ForRank(rank));
             _byWindow.Add(window, schedule);
         }

@@ -24,8 +24,8 @@ public sealed class SequenceMasks
     /// <summary>Whether any sequence holds more than one document.</summary>
     public bool HasDocuments { get; private set; }
 
-    /// <summary>Document starts of a sequence, ascending from 0; null where it is one document.</summary>
-    public ReadOnlyMemory<long>? DocumentStarts(int sequence) => _counts[sequence] > 1 ? _starts[sequence].AsMemory(0, _counts[sequence]) : null;
+    /// <summary>Document starts of a sequence, ascending from 0; empty where it is one document.</summary>
+    public ReadOnlyMemory<long> DocumentStarts(int sequence) => _counts[sequence] > 1 ? _starts[sequence].AsMemory(0, _counts[sequence]) : default;
 
     /// <summary>Forgets all documents.</summary>
     public void Clear()

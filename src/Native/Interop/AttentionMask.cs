@@ -31,8 +31,11 @@ public readonly record struct AttentionMask
     /// <summary>The first <c>Sink</c> positions of the sequence (of the document, where there are documents) stay visible outside the window.</summary>
     public long Sink { get; init; }
 
-    /// <summary>Ascending positions at which packed documents start, or null for one document.</summary>
-    public ReadOnlyMemory<long>? DocumentStarts { get; init; }
+    /// <summary>Ascending positions at which packed documents start; empty, the default, for one document.</summary>
+    /// <remarks>
+    /// Not nullable on purpose: <c>condition ? array : null</c> converts through <c>long[]</c> and would be an empty list, not null, so that the two must mean the same.
+    /// </remarks>
+    public ReadOnlyMemory<long> DocumentStarts { get; init; }
 
     /// <summary>Pairs of blocks of positions that may see each other, or null for all.</summary>
     public BlockList? Blocks { get; init; }
@@ -40,8 +43,8 @@ public readonly record struct AttentionMask
 
 /// <summary>A compressed list of visible (query block, key block) pairs.</summary>
 /// <param name="BlockSize">Positions per block, above 0.</param>
-/// <param name="RowOffsets">Where each query block's columns start in <paramref name="Columns"/>; one entry more than query blocks.</param>
-/// <param name="Columns">Visible key blocks, ascending within a query block.</param>
+/// <param name="RowOffsets">Where each query block's columns start in <paramref name="Columns"/>; one entry more than query blocks, so never empty.</param>
+/// <param name="Columns">Visible key blocks, ascending within a query block; empty hides everything.</param>
 public sealed record BlockList(long BlockSize, ReadOnlyMemory<long> RowOffsets, ReadOnlyMemory<long> Columns);
 
 /// <summary>Mirror of <c>ar_attention_mask</c>.</summary>

@@ -13,10 +13,11 @@ public sealed unsafe partial class ComputeDevice
     /// <param name="state">Running state; may be absent for <see cref="AttentionPart.Whole"/>.</param>
     /// <param name="output">Result <c>[B, Tq, N, H]</c>; absent unless last.</param>
     /// <param name="lse">Natural-log LSE <c>[B, Tq, N]</c>, float32; absent unless last.</param>
+    /// <exception cref="ArgumentException">The mask's block list has no row offsets, or one that points beyond its columns.</exception>
     public void AttentionForward(in Tensor q, in Tensor k, in Tensor v, in AttentionMask mask, double softmaxScale, AttentionPart part, in AttentionState state, in Tensor output, in Tensor lse)
     {
         fixed (NativeTensor* pq = &q.Native, pk = &k.Native, pv = &v.Native, ps = &state.Output.Native, pm = &state.RowMax.Native, pr = &state.RowSum.Native, po = &output.Native, pl = &lse.Native)
-        fixed (long* documents = Span(mask.DocumentStarts), rows = Span(mask.Blocks?.RowOffsets), columns = Span(mask.Blocks?.Columns))
+        fixed (long* documents = mask.DocumentStarts.Span, rows = Offsets(mask.Blocks), columns = Columns(mask.Blocks))
         {
             var native = Pack(mask, documents, rows, columns);
             var status = _library.AttentionForward(
@@ -67,11 +68,12 @@ public sealed unsafe partial class ComputeDevice
     }
 
     /// <summary>Adds or writes one block's dq, dk, dv (float32) from the global lse and delta.</summary>
+    /// <exception cref="ArgumentException">As in <see cref="AttentionForward"/>.</exception>
     public void AttentionBackward(
         in Tensor q, in Tensor k, in Tensor v, in Tensor dout, in Tensor lse, in Tensor delta, in AttentionMask mask, double softmaxScale, bool accumulate, in Tensor dq, in Tensor dk, in Tensor dv)
     {
         fixed (NativeTensor* pq = &q.Native, pk = &k.Native, pv = &v.Native, pg = &dout.Native, pl = &lse.Native, pd = &delta.Native, pdq = &dq.Native, pdk = &dk.Native, pdv = &dv.Native)
-        fixed (long* documents = Span(mask.DocumentStarts), rows = Span(mask.Blocks?.RowOffsets), columns = Span(mask.Blocks?.Columns))
+        fixed (long* documents = mask.DocumentStarts.Span, rows = Offsets(mask.Blocks), columns = Columns(mask.Blocks))
         {
             var native = Pack(mask, documents, rows, columns);
             Finish(_library.AttentionBackward(Context, pq, pk, pv, pg, pl, pd, &native, softmaxScale, accumulate ? 1 : 0, pdq, pdk, pdv), q, k, v);
@@ -104,7 +106,27 @@ public sealed unsafe partial class ComputeDevice
         GC.KeepAlive(state.RowSum.Buffer);
     }
 
-    private static ReadOnlySpan<long> Span(ReadOnlyMemory<long>? memory) => memory is { } present ? present.Span : default;
+    // An empty list has no address, and without one the native side would see no block list at all. What it cannot check is how long the columns are.
+    private static ReadOnlySpan<long> Offsets(BlockList? blocks)
+    {
+        if (blocks is null)
+        {
+            return default;
+        }
+
+        var offsets = blocks.RowOffsets.Span;
+        if (offsets.IsEmpty)
+        {
+            throw new ArgumentException("the block list has no row offsets; allowed: one more than query blocks");
+        }
+
+        var wrong = offsets.IndexOfAnyExceptInRange(0, blocks.Columns.Length);
+        return wrong < 0
+            ? offsets
+            : throw new ArgumentException($"row offset {wrong} of the block list is {offsets[wrong]}; allowed: 0 to {blocks.Columns.Length}, the number of columns");
+    }
+
+    private static ReadOnlySpan<long> Columns(BlockList? blocks) => blocks is null ? default : blocks.Columns.Span;
 
     private static NativeAttentionMask Pack(in AttentionMask mask, long* documents, long* rows, long* columns) => new()
     {
@@ -116,7 +138,7 @@ public sealed unsafe partial class ComputeDevice
         Window = mask.Window,
         Sink = mask.Sink,
         DocumentStarts = documents,
-        DocumentCount = mask.DocumentStarts?.Length ?? 0,
+        DocumentCount = mask.DocumentStarts.Length,
         BlockRowOffsets = rows,
         BlockColumns = columns,
         BlockRowCount = mask.Blocks is { } blocks ? blocks.RowOffsets.Length - 1 : 0,

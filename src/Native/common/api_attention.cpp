@@ -18,12 +18,10 @@ void require_ascending(const int64_t* values, int64_t count, const char* name) {
 
 int64_t last_position(int64_t position, int64_t step, int64_t count) { return position + (count - 1) * step; }
 
-// Positions stay below 2^48, so that no sum or product of two of them with a tensor's size can overflow.
 void require_positions(int64_t position, int64_t step, int64_t count, const char* name) {
-  constexpr int64_t limit = int64_t{1} << 48;
-  if (position < 0 || position >= limit) fail(AR_INVALID_ARGUMENT, "mask.%s_position is %lld, allowed are 0 to 2^48", name, static_cast<long long>(position));
-  if (step < 1 || step > (int64_t{1} << 20)) fail(AR_INVALID_ARGUMENT, "mask.%s_step is %lld, allowed are 1 to 2^20", name, static_cast<long long>(step));
-  if (count > (int64_t{1} << 27)) fail(AR_INVALID_ARGUMENT, "%s has %lld tokens, allowed are up to 2^27", name, static_cast<long long>(count));
+  if (position < 0 || position > AR_MAX_POSITION) fail(AR_INVALID_ARGUMENT, "mask.%s_position is %lld, allowed are 0 to 2^48 - 1", name, static_cast<long long>(position));
+  if (step < 1 || step > AR_MAX_POSITION_STEP) fail(AR_INVALID_ARGUMENT, "mask.%s_step is %lld, allowed are 1 to 2^20", name, static_cast<long long>(step));
+  if (count > AR_MAX_BLOCK_TOKENS) fail(AR_INVALID_ARGUMENT, "%s has %lld tokens, allowed are up to 2^27", name, static_cast<long long>(count));
 }
 
 void require_mask(const ar_attention_mask& mask, int64_t q_count, int64_t k_count) {
@@ -72,7 +70,8 @@ Heads heads(const ar_context& context, const ar_tensor* q, const ar_tensor* k, c
   require_shape(result.k, "k", {result.q.shape[0], result.k.shape[1], kv_heads, head_size});
   if (result.q.shape[2] % kv_heads != 0)
     fail(AR_INVALID_ARGUMENT, "q has %lld heads, must be a multiple of the %lld KV heads", static_cast<long long>(result.q.shape[2]), static_cast<long long>(kv_heads));
-  if (head_size < 32 || head_size > 256 || head_size % 8 != 0) fail(AR_INVALID_ARGUMENT, "head size is %lld, allowed are 32 to 256 in steps of 8", static_cast<long long>(head_size));
+  if (head_size < AR_MIN_HEAD_SIZE || head_size > AR_MAX_HEAD_SIZE || head_size % AR_HEAD_SIZE_STEP != 0)
+    fail(AR_INVALID_ARGUMENT, "head size is %lld, allowed are %d to %d in steps of %d", static_cast<long long>(head_size), AR_MIN_HEAD_SIZE, AR_MAX_HEAD_SIZE, AR_HEAD_SIZE_STEP);
   return result;
 }
 

@@ -68,7 +68,7 @@ ar_status ar_context_create(const ar_context_options* options, ar_context** out_
     ar_context*& result = required(out_context, "out_context");
     if (asked.device != AR_DEVICE_CPU && asked.device != AR_DEVICE_CUDA) fail(AR_INVALID_ARGUMENT, "device is %d, allowed are 0 (CPU) and 1 (CUDA)", asked.device);
     if (asked.device_index < 0) fail(AR_INVALID_ARGUMENT, "device_index is %d, must not be negative", asked.device_index);
-    if (asked.thread_count < 1 || asked.thread_count > 1024) fail(AR_INVALID_ARGUMENT, "thread_count is %d, allowed are 1 to 1024", asked.thread_count);
+    if (asked.thread_count < 1 || asked.thread_count > AR_MAX_THREADS) fail(AR_INVALID_ARGUMENT, "thread_count is %d, allowed are 1 to %d", asked.thread_count, AR_MAX_THREADS);
     if (asked.isa < AR_ISA_AUTO || asked.isa > AR_ISA_AVX512_BF16_EMULATED) fail(AR_INVALID_ARGUMENT, "isa is %d, allowed are 0 to 5", asked.isa);
     ar_context* context = backend::create_context(asked);
     register_handle(context);

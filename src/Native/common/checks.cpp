@@ -43,7 +43,7 @@ View view(const ar_context& context, const ar_tensor* tensor, const char* name, 
   const ar_buffer& buffer = checked(tensor->buffer, name);
   if (buffer.device != context.device || buffer.device_index != context.device_index)
     fail(AR_INVALID_ARGUMENT, "%s lives on device %d:%d, the context on %d:%d", name, buffer.device, buffer.device_index, context.device, context.device_index);
-  if (tensor->rank < 1 || tensor->rank > 4) fail(AR_INVALID_ARGUMENT, "%s has rank %d, allowed are 1 to 4", name, tensor->rank);
+  if (tensor->rank < 1 || tensor->rank > AR_MAX_RANK) fail(AR_INVALID_ARGUMENT, "%s has rank %d, allowed are 1 to %d", name, tensor->rank, AR_MAX_RANK);
   if (rank != 0 && tensor->rank != rank) fail(AR_INVALID_ARGUMENT, "%s has rank %d, must be %d", name, tensor->rank, rank);
 
   bool known = false;

@@ -1,7 +1,6 @@
 #include "context.h"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +11,7 @@
 #include "backend.h"
 #include "failure.h"
 #include "layers.h"
+#include "slab.h"
 #include "tables.h"
 
 namespace actorring::cpu {
@@ -50,26 +50,6 @@ ar_isa choose(int asked) {
   }
   return AR_ISA_PORTABLE;
 }
-
-struct Slab final : ar_buffer {
-  explicit Slab(int64_t size) {
-    device = AR_DEVICE_CPU;
-    byte_count = size;
-    descriptor = memfd_create("actorring-slab", MFD_CLOEXEC);
-    if (descriptor < 0) fail(AR_OUT_OF_MEMORY, "no memfd for a slab of %lld bytes: %s", static_cast<long long>(size), std::strerror(errno));
-    void* mapped = ftruncate(descriptor, size) == 0 ? mmap(nullptr, static_cast<size_t>(size), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0) : MAP_FAILED;
-    if (mapped == MAP_FAILED) {
-      const int error = errno;
-      close(descriptor);
-      fail(AR_OUT_OF_MEMORY, "no memory for a slab of %lld bytes: %s", static_cast<long long>(size), std::strerror(error));
-    }
-    address = static_cast<std::byte*>(mapped);
-  }
-  ~Slab() override {
-    munmap(address, static_cast<size_t>(byte_count));
-    close(descriptor);
-  }
-};
 
 }  // namespace
 
@@ -118,7 +98,7 @@ void describe(const ar_context& context, ar_context_info& info) {
 
 void synchronize(ar_context&) {}
 
-ar_buffer* create_buffer(ar_context&, int64_t byte_count) { return new cpu::Slab(byte_count); }
+ar_buffer* create_buffer(ar_context&, int64_t byte_count) { return new Slab(byte_count); }
 
 void write(ar_context&, ar_buffer& buffer, int64_t offset_bytes, const void* source, int64_t byte_count) {
   std::memcpy(buffer.address + offset_bytes, source, static_cast<size_t>(byte_count));

@@ -26,6 +26,17 @@ extern "C" {
 #define AR_ABI_VERSION 1
 #define AR_API __attribute__((visibility("default")))
 
+/* Limits. Beyond one of them a call is AR_INVALID_ARGUMENT and ar_last_error() names the argument, its value and what is allowed. Positions times steps plus
+ * lengths stay far below 2^63, so that no arithmetic on them can overflow. */
+#define AR_MAX_THREADS 1024                          /* of one context */
+#define AR_MAX_RANK 4                                /* dims of a tensor */
+#define AR_MAX_POSITION ((INT64_C(1) << 48) - 1)     /* of the first query or key of an attention call */
+#define AR_MAX_POSITION_STEP (INT64_C(1) << 20)      /* between neighbouring queries or keys */
+#define AR_MAX_BLOCK_TOKENS (INT64_C(1) << 27)       /* queries or keys in one attention call */
+#define AR_MIN_HEAD_SIZE 32                          /* of attention */
+#define AR_MAX_HEAD_SIZE 256
+#define AR_HEAD_SIZE_STEP 8                          /* head sizes are its multiples */
+
 typedef enum ar_status {
   AR_OK = 0,
   AR_INVALID_ARGUMENT = 1, /* the caller broke the contract; nothing was done */
@@ -57,14 +68,14 @@ typedef enum ar_isa {
 typedef struct ar_context ar_context; /* opaque: a device, its threads or stream, scratch memory */
 typedef struct ar_buffer ar_buffer;   /* opaque: a slab of memory on one device */
 
-/* A view into a buffer. Strides count elements; the last stride must be 1. The whole view must lie inside the buffer. Borrowed, never kept. */
+/* A view into a buffer of the context's device. Strides count elements. The whole view must lie inside the buffer. Borrowed, never kept. */
 typedef struct ar_tensor {
   ar_buffer* buffer;
-  int64_t offset_bytes; /* a multiple of the element size */
-  int32_t dtype;        /* ar_dtype */
-  int32_t rank;         /* 1 to 4; unused dims are ignored */
-  int64_t shape[4];
-  int64_t stride[4];
+  int64_t offset_bytes; /* >= 0, a multiple of the element size */
+  int32_t dtype;        /* ar_dtype; each function says which it takes */
+  int32_t rank;         /* 1 to AR_MAX_RANK; unused dims are ignored */
+  int64_t shape[4];     /* >= 1 */
+  int64_t stride[4];    /* >= 0 (0 repeats); the last is 1 */
 } ar_tensor;
 
 /* ---- library ------------------------------------------------------------------------------------------------------------------------ */
@@ -79,8 +90,8 @@ AR_API const char* ar_last_error(void);
 
 typedef struct ar_context_options {
   int32_t device;         /* ar_device */
-  int32_t device_index;   /* 0 on a CPU */
-  int32_t thread_count;   /* >= 1: threads that compute, the calling thread included. Holds for every library underneath. */
+  int32_t device_index;   /* >= 0; 0 on a CPU */
+  int32_t thread_count;   /* 1 to AR_MAX_THREADS: threads that compute, the calling thread included. Holds for every library underneath. */
   int32_t isa;            /* ar_isa; asking for one that this machine lacks is AR_UNSUPPORTED */
   const int32_t* cpus;    /* thread_count processor numbers to pin to, or null: not pinned. cpus[0] is the caller's and is not applied to it. */
 } ar_context_options;
@@ -100,7 +111,7 @@ AR_API ar_status ar_context_query(const ar_context* context, ar_context_info* ou
 AR_API ar_status ar_context_synchronize(ar_context* context);
 /* Does nothing: what a call costs. */
 AR_API ar_status ar_context_noop(ar_context* context);
-/* The multiply-add rate of this machine with the context's instruction set and all its threads, GFLOP/s, register to register, over `seconds` of work.
+/* The multiply-add rate of this machine with the context's instruction set and all its threads, GFLOP/s, register to register, over `seconds` (above 0, up to 60) of work.
  * dtype AR_BFLOAT16 uses the dot-product instruction where the instruction set has it and float32 multiply-adds where not. */
 AR_API ar_status ar_context_measure_peak(ar_context* context, int32_t dtype, double seconds, double* out_gflops);
 
@@ -114,7 +125,7 @@ AR_API ar_status ar_buffer_byte_count(const ar_buffer* buffer, int64_t* out_byte
 AR_API ar_status ar_buffer_host_address(const ar_buffer* buffer, void** out_address);
 /* The slab's file descriptor, owned by the buffer; AR_UNSUPPORTED where it has none. */
 AR_API ar_status ar_buffer_file_descriptor(const ar_buffer* buffer, int32_t* out_descriptor);
-/* Copy between host memory and a buffer; waits for the context's queued work. */
+/* Copy between host memory and a buffer; waits for the context's queued work. The range must lie inside the buffer; 0 bytes are allowed, and then any address. */
 AR_API ar_status ar_buffer_write(ar_context* context, ar_buffer* buffer, int64_t offset_bytes, const void* source, int64_t byte_count);
 AR_API ar_status ar_buffer_read(ar_context* context, const ar_buffer* buffer, int64_t offset_bytes, void* destination, int64_t byte_count);
 
@@ -147,13 +158,13 @@ AR_API ar_status ar_embedding_forward(ar_context* context, const ar_tensor* ids,
 /* dtable[ids[r]] += dy[r]; dtable float32 [V, D]; rows with the same id are added in ascending r. */
 AR_API ar_status ar_embedding_backward(ar_context* context, const ar_tensor* ids, const ar_tensor* dy, const ar_tensor* dtable);
 
-/* y = x * rstd * w, rstd = 1 / sqrt(mean(x^2) + epsilon). x, y [R, D] and w [D] same dtype; rstd float32 [R]. Source: arXiv:1910.07467. */
+/* y = x * rstd * w, rstd = 1 / sqrt(mean(x^2) + epsilon), 0 <= epsilon < 1. x, y [R, D] and w [D] same dtype; rstd float32 [R]. Source: arXiv:1910.07467. */
 AR_API ar_status ar_rms_norm_forward(ar_context* context, const ar_tensor* x, const ar_tensor* w, double epsilon, const ar_tensor* y, const ar_tensor* rstd);
 /* dx (dtype of x; added to if `accumulate`) and dw += (float32 [D]; always added to). */
 AR_API ar_status ar_rms_norm_backward(ar_context* context, const ar_tensor* x, const ar_tensor* w, const ar_tensor* rstd, const ar_tensor* dy, int32_t accumulate, const ar_tensor* dx, const ar_tensor* dw);
 
 /* Rotates pairs (x[h], x[h + H/2]) by the angle of their token: y[h] = x[h] cos - x[h + H/2] sin, y[h + H/2] = x[h + H/2] cos + x[h] sin.
- * x, y [B, T, N, H], float types may differ; cos, sin float32 [T, H/2]. `inverse` != 0 rotates back with the transposed matrix (the backward pass).
+ * x, y [B, T, N, H], H even, float types may differ; cos, sin float32 [T, H/2]. `inverse` != 0 rotates back with the transposed matrix (the backward pass).
  * y may be the same view as x. Source: arXiv:2104.09864, half-split layout of Hugging Face Llama. */
 AR_API ar_status ar_rotary(ar_context* context, const ar_tensor* x, const ar_tensor* cos, const ar_tensor* sin, int32_t inverse, const ar_tensor* y);
 
@@ -164,8 +175,9 @@ AR_API ar_status ar_swiglu_backward(ar_context* context, const ar_tensor* gate_u
 
 /* ---- block attention ---------------------------------------------------------------------------------------------------------------- */
 /* One block of queries against one block of keys and values, flash-attention-2 tiling (arXiv:2307.08691). q, out, dout [B, Tq, N, H]; k, v [B, Tk, K, H]; N a multiple
- * of K (query head n reads KV head n / (N/K)); H 32 to 256, a multiple of 8; any Tq, Tk >= 1; any strides with the last 1 (fastest when a head's rows are contiguous).
- * q, k, v same dtype; partial results, lse, delta and gradients are float32.
+ * of K (query head n reads KV head n / (N/K)); H from AR_MIN_HEAD_SIZE to AR_MAX_HEAD_SIZE, a multiple of AR_HEAD_SIZE_STEP; any Tq, Tk from 1 to AR_MAX_BLOCK_TOKENS;
+ * any strides with the last 1 (fastest when a head's rows are contiguous). q, k, v same dtype; partial results, lse, delta and gradients are float32. `scale` is finite
+ * and above 0.
  *
  * Query row i stands at position q_position + i * q_step, key j at k_position + j * k_step. Key j is visible to query i iff ALL of
  *   causal == 0            or  key position <= query position
@@ -177,16 +189,16 @@ AR_API ar_status ar_swiglu_backward(ar_context* context, const ar_tensor* gate_u
 typedef struct ar_attention_mask {
   int32_t causal;
   int32_t reserved;                     /* 0 */
-  int64_t q_position, q_step;           /* step >= 1 */
-  int64_t k_position, k_step;
-  int64_t window;                       /* 0: none */
-  int64_t sink;                         /* 0: none */
-  const int64_t* document_starts;       /* ascending positions at which documents start, the first <= every position used; or null */
-  int64_t document_count;
-  const int64_t* block_row_offsets;     /* block_row_count + 1 offsets into block_columns; or null */
-  const int64_t* block_columns;         /* ascending within a row */
-  int64_t block_row_count;
-  int64_t block_size;
+  int64_t q_position, q_step;           /* 0 to AR_MAX_POSITION; 1 to AR_MAX_POSITION_STEP */
+  int64_t k_position, k_step;           /* the same */
+  int64_t window;                       /* >= 0; 0: none */
+  int64_t sink;                         /* >= 0; 0: none */
+  const int64_t* document_starts;       /* strictly ascending positions at which documents start, the first <= every position used; or null: no documents */
+  int64_t document_count;               /* >= 1; ignored when document_starts is null */
+  const int64_t* block_row_offsets;     /* block_row_count + 1 offsets into block_columns, the first 0, never descending; or null: no block list */
+  const int64_t* block_columns;         /* strictly ascending within a row; null is allowed when no block is listed. Its length cannot be checked here. */
+  int64_t block_row_count;              /* enough for the last query: at least (its position / block_size) + 1 */
+  int64_t block_size;                   /* >= 1 */
 } ar_attention_mask;
 
 enum {
@@ -216,7 +228,8 @@ AR_API ar_status ar_attention_scratch_bytes(ar_context* context, const ar_tensor
 
 /* loss_sum = sum over labelled rows of (logsumexp(logits) - logits[label]), logits = x w^T, formed a tile at a time: [R, V] never exists.
  * x [R, D], w [V, D] same dtype; labels int32 [R], -100 marks an unlabelled row, any other value outside [0, V) is AR_INVALID_ARGUMENT naming its row.
- * If dx is not null: dx (dtype of x) = gradient_scale * d loss_sum / dx, and dw += the same for w (float32 [V, D]; null: frozen).
+ * If dx is not null: dx (dtype of x) = gradient_scale * d loss_sum / dx, and dw += the same for w (float32 [V, D]; null: frozen; never without dx).
+ * gradient_scale is finite.
  * row_loss float32 [R] or null receives each row's loss (0 where unlabelled). */
 AR_API ar_status ar_lm_head_cross_entropy(ar_context* context, const ar_tensor* x, const ar_tensor* w, const ar_tensor* labels, double gradient_scale, const ar_tensor* dx, const ar_tensor* dw,
                                           const ar_tensor* row_loss, double* out_loss_sum, int64_t* out_label_count);
@@ -226,9 +239,12 @@ AR_API ar_status ar_lm_head_scratch_bytes(ar_context* context, const ar_tensor* 
 /* ---- optimiser ---------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct ar_adamw_options {
-  double learning_rate, beta1, beta2, epsilon, weight_decay;
-  double gradient_scale; /* multiplied into the gradient first (clipping) */
-  int64_t step;          /* 1 for the first update: bias correction */
+  double learning_rate;  /* finite */
+  double beta1, beta2;   /* 0 to below 1 */
+  double epsilon;        /* above 0 */
+  double weight_decay;   /* finite */
+  double gradient_scale; /* finite; multiplied into the gradient first (clipping) */
+  int64_t step;          /* >= 1; 1 for the first update: bias correction */
 } ar_adamw_options;
 
 /* One AdamW update (arXiv:1711.05101) of float32 w, m, v [n] from float32 gradient g [n]; all four the same element count, rank 1.

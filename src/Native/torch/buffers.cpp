@@ -1,35 +1,12 @@
 // Buffers: shared-memory slabs on a CPU, blocks of libtorch's caching allocator on a GPU.
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstring>
 
 #include "backend.h"
+#include "slab.h"
 #include "tensors.h"
 
 namespace actorring::aten {
 namespace {
-
-struct Slab final : ar_buffer {
-  explicit Slab(int64_t size) {
-    device = AR_DEVICE_CPU;
-    byte_count = size;
-    descriptor = memfd_create("actorring-slab", MFD_CLOEXEC);
-    if (descriptor < 0) fail(AR_OUT_OF_MEMORY, "no memfd for a slab of %lld bytes: %s", static_cast<long long>(size), std::strerror(errno));
-    void* mapped = ftruncate(descriptor, size) == 0 ? mmap(nullptr, static_cast<size_t>(size), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0) : MAP_FAILED;
-    if (mapped == MAP_FAILED) {
-      const int error = errno;
-      close(descriptor);
-      fail(AR_OUT_OF_MEMORY, "no memory for a slab of %lld bytes: %s", static_cast<long long>(size), std::strerror(error));
-    }
-    address = static_cast<std::byte*>(mapped);
-  }
-  ~Slab() override {
-    munmap(address, static_cast<size_t>(byte_count));
-    close(descriptor);
-  }
-};
 
 // The block belongs to the stream of the context that made it: freed, it is handed out again in that stream's order. Work that other contexts have queued on it
 // must be finished before.

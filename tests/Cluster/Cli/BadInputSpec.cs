@@ -72,12 +72,46 @@ public class BadInputSpec
     [InlineData("trian", "x.conf")]
     [InlineData("eval", "ppl", "--model", "nowhere", "--data", "x.txt")]
     [InlineData("train", "nowhere.conf")]
+    [InlineData("bench", "attention", "--tokens", "-5")]
+    [InlineData("bench", "attention", "--rounds", "0")]
+    [InlineData("bench", "step", "--heads", "0")]
+    [InlineData("bench", "step", "--heads", "3")]
+    [InlineData("bench", "step", "--layers", "many")]
+    [InlineData("bench", "step", "--dtype", "both")]
+    [InlineData("eval", "ppl", "--model", "nowhere", "--data", "x.txt", "--seq-len", "-5")]
+    [InlineData("eval", "ppl", "--model", "nowhere", "--data", "x.txt", "--max-rows", "0")]
+    [InlineData("eval", "ppl", "--model", "nowhere", "--data", "x.txt", "--threads", "100000")]
     public void Wrong_use_must_end_with_code_2_and_a_line(params string[] arguments)
     {
         var run = CommandRun.Of(arguments);
 
         Assert.Equal(2, run.ExitCode);
-        Assert.NotEmpty(run.Errors);
-        Assert.All(run.Errors, error => Assert.StartsWith("actorring: ", error, StringComparison.Ordinal));
+        Assert.StartsWith("actorring: ", Assert.Single(run.Errors), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/dev/null")]
+    [InlineData("/dev/null/run")]
+    [InlineData("/proc/run")]
+    public void Train_must_refuse_an_output_that_cannot_be_a_folder_naming_the_key(string output)
+    {
+        using var folder = new JobFolder();
+
+        var run = CommandRun.Of("train", folder.Job, "--job.output", output);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith($"actorring: job.output: {output}: ", Assert.Single(run.Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_must_refuse_a_stage_beyond_the_memory_of_the_machine_before_it_takes_any()
+    {
+        using var folder = new JobFolder();
+
+        var run = CommandRun.Of("train", folder.Job, "--stages.1.seq_len", "1000000000");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Matches("^actorring: stage second: .* planned: .*; allowed: up to .* GiB", Assert.Single(run.Errors));
+        Assert.False(Directory.Exists(folder.At("run")));
     }
 }

@@ -18,6 +18,9 @@ internal sealed class JobFolder : IDisposable
 
     internal string Model => At("run/model");
 
+    /// <summary>Everything below that has a temporary name, as exports and caches give one.</summary>
+    internal string[] TemporaryNames() => [.. Directory.EnumerateFileSystemEntries(Path, "*.tmp-*", SearchOption.AllDirectories)];
+
     internal string At(string name) => System.IO.Path.Combine(Path, name);
 
     internal void WriteJob(string more) => File.WriteAllText(Job, $$"""

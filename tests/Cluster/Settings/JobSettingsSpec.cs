@@ -73,11 +73,42 @@ public sealed class JobSettingsSpec : IDisposable
         Assert.Equal(3, Load(Model + Data + "stages = [{ steps = 1 }]", "--stages.0.steps", "3").Stages[0].Steps);
     }
 
+    [Theory]
+    [InlineData("steps = 5", "--training.steps", "--stages.1.steps")]
+    [InlineData("seq_len = 16", "--training.seq_len", "--stages.1.seq_len")]
+    [InlineData("batch_size = 5", "--training.batch_size", "--stages.1.batch_size")]
+    [InlineData("gradient_accumulation = 5", "--training.gradient_accumulation", "--stages.1.gradient_accumulation")]
+    [InlineData("seed = 5", "--training.seed", "--stages.1.seed")]
+    [InlineData("lr = 0.5", "--optimizer.lr", "--stages.1.lr")]
+    [InlineData("lr_scheduler.min_ratio = 0.5", "--lr_scheduler.min_ratio", "--stages.1.lr_scheduler.min_ratio")]
+    [InlineData("lr_scheduler.warmup_steps = 0", "--lr_scheduler.warmup_steps", "--stages.1.lr_scheduler.warmup_steps")]
+    public void An_argument_must_be_refused_when_a_stage_sets_its_own_and_would_not_hear_of_it(string own, string argument, string named)
+    {
+        var file = Model + Data + $"stages = [{{ name = first }}, {{ {own} }}]";
+        var error = Assert.Single(Assert.Throws<HoconException>(() => Load(file, argument, "1")).Errors);
+        Assert.Equal($"{argument}: {argument[2..]} does not reach stages that set their own; allowed: {named}", error);
+        Load(file, argument, "1", named, "1");
+        Load(Model + Data + "stages = [{ name = first }, { name = second }]", argument, "1");
+    }
+
+    [Fact]
+    public void An_argument_must_name_every_stage_that_it_does_not_reach()
+    {
+        var file = Model + "stages = [{ data.train = x.txt, steps = 3 }, { steps = 5, data.train = y.txt }, { data.train = null }]";
+        var errors = Assert.Throws<HoconException>(() => Load(file, "--training.steps=9", "--data.train", "z.txt")).Errors;
+        Assert.Equal(
+            ["--training.steps: training.steps does not reach stages that set their own; allowed: --stages.0.steps and --stages.1.steps",
+                "--data.train: data.train does not reach stages that set their own; allowed: --stages.0.data.train and --stages.1.data.train"], errors);
+        var job = Load(file, "--training.steps=9", "--stages.0.steps", "null", "--stages.1.steps", "null", "--stages.2.data.train", "z.txt");
+        Assert.Equal([9, 9, 9], job.Stages.Select(stage => stage.Steps));
+    }
+
     [Fact]
     public void A_model_folder_must_stand_in_for_a_shape_when_it_is_given()
     {
         var job = Load(Data + "model.path = /models/llama");
         Assert.Equal(new ModelSettings("/models/llama", null, null), job.Model);
+        Assert.Equal(new ModelSettings("/models/llama", null, "bytes"), Load(Model + Data, "--model.path", "/models/llama", "--model.config", "null").Model);
     }
 
     [Fact]
@@ -123,8 +154,8 @@ public sealed class JobSettingsSpec : IDisposable
         "job.conf:3: lr_scheduler.warmup_steps is 6; allowed: 0 to 5, the steps of stage stage-1")]
     [InlineData(Data + "stages = [{ seq_len = 1M, batch_size = 4096 }]",
         "job.conf:3: stages[0].batch_size is 4096; allowed: at most 2047 rows of seq_len 1048576")]
-    [InlineData(Data + "model.path = x", "job.conf:1: model.config.hidden_size is set beside model.path; allowed: one of the two, because a given model has "
-        + "its own configuration", false)]
+    [InlineData(Data + "model.path = x", "job.conf:1: model.config.hidden_size and 4 more keys of model.config are set beside model.path; allowed: one of "
+        + "the two, because a given model brings its own (--model.config null takes them out)")]
     [InlineData(Data + "model.config.num_attention_heads = 5",
         "job.conf:3: model.config.num_attention_heads is 5; allowed: a divisor of hidden_size 64, or head_dim set")]
     [InlineData(Data + "model.config.num_key_value_heads = 3",
@@ -153,7 +184,7 @@ public sealed class JobSettingsSpec : IDisposable
                 "job.conf: model.config.hidden_size has no value; allowed: a whole number from 1 to 1048576",
                 "job.conf: model.config.num_attention_heads has no value; allowed: a whole number from 1 to 65536",
                 "job.conf: model.config.intermediate_size has no value; allowed: a whole number from 1 to 4194304",
-                "job.conf: model.config.num_hidden_layers has no value; allowed: a whole number from 1 to 10000",
+                "job.conf: model.config.num_hidden_layers has no value; allowed: a whole number from 1 to 4096",
                 "job.conf: model.config.vocab_size has no value; allowed: a whole number from 1 to 16777216",
             ],
             Errors(Data));

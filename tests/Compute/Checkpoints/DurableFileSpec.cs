@@ -128,6 +128,41 @@ public sealed class DurableFileSpec : IDisposable
     }
 
     [Fact]
+    public void Folder_must_take_the_place_of_the_old_one_only_when_it_is_committed()
+    {
+        Directory.CreateDirectory(folder.At("run"));
+        File.WriteAllBytes(folder.At("run", "old"), [1]);
+        using (var half = DurableDirectory.Create(folder.At("run"), replace: true))
+        {
+            DurableFile.WriteAllBytes(Path.Combine(half.TemporaryPath, "new"), [2]);
+        }
+
+        Assert.True(File.Exists(folder.At("run", "old")));
+        using (var whole = DurableDirectory.Create(folder.At("run"), replace: true))
+        {
+            DurableFile.WriteAllBytes(Path.Combine(whole.TemporaryPath, "new"), [2]);
+            whole.Commit();
+        }
+
+        Assert.Equal(["run"], folder.Names());
+        Assert.Equal([folder.At("run", "new")], Directory.GetFileSystemEntries(folder.At("run")));
+    }
+
+    [Fact]
+    public void Old_folder_must_stay_whole_when_the_sync_of_the_new_one_fails()
+    {
+        Directory.CreateDirectory(folder.At("run"));
+        File.WriteAllBytes(folder.At("run", "old"), [1]);
+        using (var half = DurableDirectory.Create(folder.At("run"), (_, path) => throw new IOException($"{path}: fsync failed"), replace: true))
+        {
+            Assert.Throws<IOException>(half.Commit);
+        }
+
+        Assert.Equal(["run"], folder.Names());
+        Assert.True(File.Exists(folder.At("run", "old")));
+    }
+
+    [Fact]
     public void Folder_must_not_appear_when_its_sync_fails()
     {
         using (var half = DurableDirectory.Create(folder.At("run"), (_, path) => throw new IOException($"{path}: fsync failed")))

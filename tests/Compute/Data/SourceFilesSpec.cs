@@ -35,6 +35,17 @@ public sealed class SourceFilesSpec : IDisposable
             Assert.Throws<InvalidDataException>(() => SourceFiles.Expand([deep])).Message);
     }
 
+    [Fact]
+    public void A_pipe_must_be_refused_at_once_instead_of_waiting_for_its_writer()
+    {
+        using (var made = System.Diagnostics.Process.Start("mkfifo", folder.File("pipe.txt"))) made.WaitForExit();
+        foreach (var name in new[] { folder.File("pipe.txt"), folder.File("*.txt") })
+        {
+            Assert.Equal($"{folder.File("pipe.txt")}: is not a regular file; only regular files are read",
+                Assert.Throws<InvalidDataException>(() => SourceFiles.Expand([name])).Message);
+        }
+    }
+
     [Theory]
     [InlineData("a.txt", SourceFormat.Text)]
     [InlineData("a.TXT.GZ", SourceFormat.Text)]

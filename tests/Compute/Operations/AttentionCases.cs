@@ -85,7 +85,7 @@ internal static class AttentionCases
                 KeyStep = noise.Below(3) > 0 ? step : 1 + noise.Below(4),
                 Window = causal && noise.Below(2) > 0 ? 1 + noise.Below(100) : 0,
                 Sink = noise.Below(2) * noise.Below(60),
-                DocumentStarts = noise.Below(2) > 0 ? Starts(noise) : default(ReadOnlyMemory<long>?),
+                DocumentStarts = noise.Below(2) > 0 ? Starts(noise) : default(ReadOnlyMemory<long>),
                 Blocks = noise.Below(3) == 0 ? Blocks(1 + noise.Below(60), 800, 800, (ulong)draw) : null,
             };
             yield return ($"drawn {draw}", new AttentionCase(dims, mask, (Layout)noise.Below(3)));

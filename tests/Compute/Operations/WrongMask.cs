@@ -8,7 +8,7 @@ internal static class WrongMask
     internal static AttentionMask Of(AttentionMask mask) => mask switch
     {
         { Blocks: { } blocks } => mask with { Blocks = blocks with { BlockSize = blocks.BlockSize + 1 } },
-        { DocumentStarts: { } starts } => mask with { DocumentStarts = Late(starts.ToArray()) },
+        { DocumentStarts: { Length: > 0 } starts } => mask with { DocumentStarts = Late(starts.ToArray()) },
         { Sink: > 0 } => mask with { Sink = mask.Sink - 1 },
         { Window: > 0 } => mask with { Window = mask.Window + 1 },
         _ => mask with { QueryPosition = mask.QueryPosition + 1 },

@@ -105,7 +105,7 @@ internal sealed class ReferenceLlama(ReferenceLlamaDims dims, IReadOnlyDictionar
     private AttentionDims Attention(ReferenceBatch batch) => new(batch.Batch, batch.T, batch.T, dims.N, dims.K, dims.H);
 
     private AttentionMask Mask(int layer, ReferenceBatch batch) =>
-        new() { Window = dims.Windows[layer], DocumentStarts = batch.DocumentStarts is null ? default(ReadOnlyMemory<long>?) : batch.DocumentStarts };
+        new() { Window = dims.Windows[layer], DocumentStarts = batch.DocumentStarts };
 
     private double[] Rotate(double[] x, ReferenceBatch batch, int heads) =>
         ReferenceRotary.Forward(x, batch.Cos, batch.Sin, batch.Batch, batch.T, heads, dims.H);

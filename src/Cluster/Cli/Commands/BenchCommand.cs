@@ -12,8 +12,8 @@ namespace ActorRing.Cluster.Cli.Commands;
 internal static class BenchCommand
 {
     private static readonly Option<bool> Json = new("--json") { Description = "Print JSON only." };
-    private static readonly Option<int> Threads = new("--threads") { Description = "Threads that compute.", DefaultValueFactory = _ => 1 };
-    private static readonly Option<int> Rounds = new("--rounds") { Description = "Counted rounds; medians are printed.", DefaultValueFactory = _ => 5 };
+    private static readonly Option<int> Threads = NumberOption.Threads(1, 1);
+    private static readonly Option<int> Rounds = NumberOption.Of("--rounds", "Counted rounds; medians are printed.", 5, 1, 1000);
     private static readonly Option<string> Device = new("--device") { Description = "cpu or torch.", DefaultValueFactory = _ => "cpu" };
     private static readonly Option<string> DType = new("--dtype") { Description = "float32, bfloat16 or both.", DefaultValueFactory = _ => "both" };
 
@@ -21,10 +21,10 @@ internal static class BenchCommand
 
     private static Command Attention()
     {
-        var tokens = new Option<long>("--tokens") { Description = "Length; 0 runs 8192 on one thread and 32768 on one and on two.", DefaultValueFactory = _ => 0 };
-        var headSize = new Option<int>("--head-size") { Description = "Head dim.", DefaultValueFactory = _ => 128 };
-        var heads = new Option<int>("--heads") { Description = "Query heads.", DefaultValueFactory = _ => 2 };
-        var kvHeads = new Option<int>("--kv-heads") { Description = "KV heads.", DefaultValueFactory = _ => 2 };
+        var tokens = NumberOption.Of<long>("--tokens", "Length; 0 runs 8192 on one thread and 32768 on one and on two.", 0, 0, 1 << 27);
+        var headSize = NumberOption.Of("--head-size", "Head dim.", 128, 32, 256);
+        var heads = NumberOption.Of("--heads", "Query heads.", 2, 1, 1024);
+        var kvHeads = NumberOption.Of("--kv-heads", "KV heads.", 2, 1, 1024);
         var command = new Command("attention", "Block attention, causal. Example: actorring bench attention --tokens 8192 --json") { tokens, headSize, heads, kvHeads, Threads, Rounds, Device, DType, Json };
         command.SetAction(result =>
         {
@@ -50,9 +50,9 @@ internal static class BenchCommand
 
     private static Command Linear()
     {
-        var rows = new Option<long>("--rows") { Description = "Tokens.", DefaultValueFactory = _ => 2048 };
-        var inputs = new Option<long>("--inputs") { Description = "Columns of x.", DefaultValueFactory = _ => 2048 };
-        var outputs = new Option<long>("--outputs") { Description = "Columns of y.", DefaultValueFactory = _ => 2048 };
+        var rows = NumberOption.Of<long>("--rows", "Tokens.", 2048, 1, 1 << 24);
+        var inputs = NumberOption.Of<long>("--inputs", "Columns of x.", 2048, 1, 1 << 20);
+        var outputs = NumberOption.Of<long>("--outputs", "Columns of y.", 2048, 1, 1 << 20);
         var command = new Command("linear", "The products of a linear layer. Example: actorring bench linear --json") { rows, inputs, outputs, Threads, Rounds, Device, DType, Json };
         command.SetAction(result =>
         {
@@ -66,22 +66,32 @@ internal static class BenchCommand
 
     private static Command Step()
     {
-        var tokens = new Option<int>("--tokens") { Description = "Sequence length.", DefaultValueFactory = _ => 8192 };
-        var layers = new Option<int>("--layers") { Description = "L.", DefaultValueFactory = _ => 12 };
-        var width = new Option<int>("--width") { Description = "D.", DefaultValueFactory = _ => 512 };
-        var heads = new Option<int>("--heads") { Description = "N.", DefaultValueFactory = _ => 8 };
-        var kvHeads = new Option<int>("--kv-heads") { Description = "K.", DefaultValueFactory = _ => 4 };
-        var mlpWidth = new Option<int>("--mlp-width") { Description = "F.", DefaultValueFactory = _ => 1408 };
-        var vocabulary = new Option<int>("--vocabulary") { Description = "V.", DefaultValueFactory = _ => 32000 };
+        var tokens = NumberOption.Of("--tokens", "Sequence length.", 8192, 1, 1 << 27);
+        var layers = NumberOption.Of("--layers", "L.", 12, 1, 1024);
+        var width = NumberOption.Of("--width", "D.", 512, 32, 1 << 17);
+        var heads = NumberOption.Of("--heads", "N.", 8, 1, 1024);
+        var kvHeads = NumberOption.Of("--kv-heads", "K.", 4, 1, 1024);
+        var mlpWidth = NumberOption.Of("--mlp-width", "F.", 1408, 1, 1 << 19);
+        var vocabulary = NumberOption.Of("--vocabulary", "V.", 32000, 1, 1 << 24);
         var recompute = new Option<string>("--recompute") { Description = "none, full or selective++.", DefaultValueFactory = _ => "selective++" };
         var dtype = new Option<string>("--dtype") { Description = "float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
-        var rounds = new Option<int>("--rounds") { Description = "Counted steps after one to warm up.", DefaultValueFactory = _ => 3 };
+        var rounds = NumberOption.Of("--rounds", "Counted steps after one to warm up.", 3, 1, 1000);
         var command = new Command("step", "Whole training steps. Example: actorring bench step --tokens 8192 --threads 1 --json")
         {
             tokens, layers, width, heads, kvHeads, mlpWidth, vocabulary, recompute, dtype, rounds, Threads, Device, Json,
         };
         command.SetAction(result =>
         {
+            if (result.GetValue(width) % result.GetValue(heads) != 0)
+            {
+                throw new UsageException($"--heads is {result.GetValue(heads)}, allowed: a divisor of --width {result.GetValue(width)}");
+            }
+
+            if (Types(result.GetValue(dtype)!) is not [var type])
+            {
+                throw new UsageException("--dtype is 'both', allowed are float32 and bfloat16: a step has one");
+            }
+
             var dims = new ModelDims
             {
                 Layers = result.GetValue(layers),
@@ -95,7 +105,7 @@ internal static class BenchCommand
                 TiedEmbeddings = false,
             };
             var report = StepBench.Run(
-                Load(result.GetValue(Device)!), InstructionSet.Auto, result.GetValue(Threads), dims, Types(result.GetValue(dtype)!).Single(), RecomputePolicy.Named(result.GetValue(recompute)!),
+                Load(result.GetValue(Device)!), InstructionSet.Auto, result.GetValue(Threads), dims, type, RecomputePolicy.Named(result.GetValue(recompute)!),
                 result.GetValue(tokens), result.GetValue(rounds));
             Console.WriteLine(BenchJson.Of(report));
         });

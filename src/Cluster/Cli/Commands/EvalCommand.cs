@@ -18,12 +18,12 @@ internal static class EvalCommand
     {
         var model = new Option<string>("--model", "-m") { Description = "Hugging Face folder.", Required = true };
         var data = new Option<string[]>("--data", "-d") { Description = "Text, jsonl or packed token files, or patterns.", Required = true };
-        var seqLen = new Option<int>("--seq-len") { Description = "Tokens of a row; 0 takes the model's longest.", DefaultValueFactory = _ => 0 };
-        var maxRows = new Option<long>("--max-rows") { Description = "Rows to score at most.", DefaultValueFactory = _ => long.MaxValue };
+        var seqLen = NumberOption.Of("--seq-len", "Tokens of a row; 0 takes the model's longest.", 0, 0, 1 << 30);
+        var maxRows = NumberOption.Of("--max-rows", "Rows to score at most.", long.MaxValue, 1, long.MaxValue);
         var theta = new Option<double?>("--rope-theta") { Description = "Another base of the rotary frequencies." };
         var tokenizer = new Option<string?>("--tokenizer") { Description = "bytes, or a tokenizer.json; the model's own otherwise, bytes if it has none." };
         var mask = new Option<bool>("--document-mask") { Description = "Keep documents apart.", DefaultValueFactory = _ => true };
-        var threads = new Option<int>("--threads") { Description = "Threads that compute; 0 for all cores.", DefaultValueFactory = _ => 0 };
+        var threads = NumberOption.Threads(0, 0);
         var json = new Option<bool>("--json") { Description = "Print JSON only." };
         var command = new Command("ppl", "Perplexity. Example: actorring eval ppl --model runs/tiny/model --data 'artifacts/data/kjv/Rev.txt' --json")
         {

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using ActorRing.Compute.Checkpoints.HuggingFace;
 using ActorRing.Compute.Model;
+using ActorRing.Compute.Model.Config;
 using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.Training;
 
@@ -29,9 +31,9 @@ internal static class TrainCommand
 
         using var model = JobModel.Open(job.Model);
         using var device = JobDevice.Open(job.Compute);
+        JobMemory.Require(job, model.Config, device);
+        OutputFolder.Prepare(job.Output, path);
         using var parameters = model.CreateParameters(device, JobDevice.TypeOf(job.Compute));
-        Directory.CreateDirectory(job.Output);
-        File.Copy(path, Path.Combine(job.Output, "job.conf"), overwrite: true);
 
         var corpus = model.Corpus(Path.Combine(job.Output, "data"));
         var stages = job.Stages.Select(stage => JobFile.StageOf(stage, corpus)).ToArray();
@@ -42,12 +44,7 @@ internal static class TrainCommand
         var trained = trainer.Run(model.Config, stages, stop);
         if (job.Checkpoint.Export && trainer.StepsDone > 0)
         {
-            if (overwrite && Directory.Exists(modelFolder))
-            {
-                Directory.Delete(modelFolder, recursive: true);
-            }
-
-            ModelWeights.Export(modelFolder, trained, parameters, model.Export);
+            Export(modelFolder, trained, parameters, model.Export with { Replace = overwrite });
             log.Line($"wrote {modelFolder} (a Hugging Face folder) after {trainer.StepsDone} steps");
         }
 
@@ -58,5 +55,17 @@ internal static class TrainCommand
 
         log.Line($"stopped after {trainer.StepsDone} steps");
         return CommandLine.Interrupted;
+    }
+
+    private static void Export(string folder, LlamaConfig config, Parameters parameters, HfExportOptions options)
+    {
+        try
+        {
+            ModelWeights.Export(folder, config, parameters, options);
+        }
+        catch (IOException fault)
+        {
+            throw new IOException($"{folder}: the model was not written: {fault.Message}", fault);
+        }
     }
 }

@@ -25,6 +25,9 @@ internal sealed class HoconSection(HoconBinder binder, HoconObject node, string 
     /// <summary>Whether a layer above the reference gave the key a value.</summary>
     public bool IsGiven(string key) => Value(key) is { } value && Has(key) && !binder.IsReference(value.At);
 
+    /// <summary>Whether an argument of the command line gave the key its value.</summary>
+    public bool IsArgument(string key) => Has(key) && Value(key)!.At.IsArgument;
+
     /// <summary>Reports a value that is wrong beside others.</summary>
     /// <param name="key">The key that the message is about.</param>
     /// <param name="message">What follows the key's name.</param>

@@ -98,25 +98,26 @@ internal sealed partial class JobReader(HoconBinder binder, string fileName)
     {
         // With a folder these stay empty; without one each is an error of its own line.
         int? unused = isNeeded ? null : 1;
+        bool? unusedFlag = isNeeded ? null : false;
         var hidden = config.GetInt("hidden_size", 1, 1 << 20, unused);
         var heads = config.GetInt("num_attention_heads", 1, 1 << 16, unused);
         return new NewModelSettings(
             hidden,
             config.GetInt("intermediate_size", 1, 1 << 22, unused),
-            config.GetInt("num_hidden_layers", 1, 10_000, unused),
+            config.GetInt("num_hidden_layers", 1, 4096, unused),
             heads,
             config.GetInt("num_key_value_heads", 1, 1 << 16, orElse: heads),
             config.GetInt("head_dim", 2, 256, orElse: Math.Max(1, hidden / heads)),
             config.GetInt("vocab_size", 1, 1 << 24, unused),
-            config.GetDouble("rms_norm_eps", 0, 1, above: true),
-            config.GetDouble("rope_theta", 0, double.MaxValue, above: true),
-            config.GetBool("tie_word_embeddings"),
-            config.GetBool("attention_bias"),
-            config.GetBool("mlp_bias"),
+            config.GetDouble("rms_norm_eps", 0, 1, above: true, unused),
+            config.GetDouble("rope_theta", 0, double.MaxValue, above: true, unused),
+            config.GetBool("tie_word_embeddings", unusedFlag),
+            config.GetBool("attention_bias", unusedFlag),
+            config.GetBool("mlp_bias", unusedFlag),
             config.GetOptionalInt("sliding_window", 1, MaxTokens),
             config.GetInt("max_position_embeddings", 1, MaxTokens, orElse: stages.Select(stage => stage.SeqLen).DefaultIfEmpty(1).Max()),
-            config.GetDouble("initializer_range", 0, 10),
-            config.GetLong("init_seed", 0, long.MaxValue));
+            config.GetDouble("initializer_range", 0, 10, orElse: unused),
+            config.GetLong("init_seed", 0, long.MaxValue, unused));
     }
 
     private static bool? ToFlag(Choice choice) => choice switch { Choice.Yes => true, Choice.No => false, _ => null };

@@ -7,6 +7,15 @@ namespace ActorRing.Cluster.Hosting.Settings;
 /// <summary>What keys demand of each other. Each rule reports one line and names the key to change.</summary>
 internal static class JobRules
 {
+    // What a stage takes from elsewhere when it has no value of its own: the section and its keys, and where they lie in the stage.
+    private static readonly (string Section, string[] Keys, bool IsSectionOfStage)[] Inherited =
+    [
+        ("training", ["seq_len", "steps", "batch_size", "gradient_accumulation", "seed"], false),
+        ("optimizer", ["lr"], false),
+        ("lr_scheduler", ["name", "warmup_steps", "min_ratio"], true),
+        ("data", ["train", "format", "document_mask", "add_bos", "add_eos"], true),
+    ];
+
     private static readonly string[] Shape = ["hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "vocab_size"];
 
     public static void Check(HoconSection root, ComputeSettings compute, ModelSettings model, IReadOnlyList<StageSettings> stages)
@@ -15,6 +24,11 @@ internal static class JobRules
         if (compute.Device != ComputeDevice.Cpu && compute.Isa != InstructionSet.Auto)
             root.GetSection("compute").Fail("isa", "chooses kernels of device cpu, and the device is another; allowed: auto");
         foreach (var (stage, section) in stages.Zip(root.GetSections("stages"))) CheckStage(section, stage, root);
+        foreach (var (section, keys, isSectionOfStage) in Inherited)
+        {
+            foreach (var key in keys) CheckReach(root, section, key, isSectionOfStage);
+        }
+
         foreach (var twin in stages.Zip(root.GetSections("stages")).GroupBy(stage => stage.First.Name).Where(group => group.Count() > 1))
             twin.Last().Second.Fail("name", $"'{twin.Key}' is the name of {twin.Count()} stages; allowed: one of each");
     }
@@ -24,8 +38,13 @@ internal static class JobRules
         var config = section.GetSection("config");
         if (model.Path is not null)
         {
-            foreach (var key in config.Keys.Where(config.IsGiven))
-                config.Fail(key, "is set beside model.path; allowed: one of the two, because a given model has its own configuration");
+            if (config.Keys.Where(config.IsGiven).ToList() is [var key, .. var others])
+            {
+                var more = others.Count == 0 ? "is" : $"and {others.Count} more keys of model.config are";
+                config.Fail(key,
+                    $"{more} set beside model.path; allowed: one of the two, because a given model brings its own (--model.config null takes them out)");
+            }
+
             return;
         }
 
@@ -41,6 +60,18 @@ internal static class JobRules
         if (stages.Count > 0 && stages.MaxBy(stage => stage.SeqLen) is { } longest && longest.SeqLen > shape.MaxPositionEmbeddings)
             config.Fail("max_position_embeddings",
                 $"is {shape.MaxPositionEmbeddings}; allowed: {longest.SeqLen} and above, the seq_len of stage {longest.Name}");
+    }
+
+    // Whoever writes `--training.steps 20` means the run. A stage with steps of its own would go on for as long as before without a word.
+    private static void CheckReach(HoconSection root, string sectionKey, string key, bool isSectionOfStage)
+    {
+        var section = root.GetSection(sectionKey);
+        if (!section.IsArgument(key)) return;
+        var unreached = root.GetSections("stages").Select((stage, i) => (Stage: isSectionOfStage ? stage.GetSection(sectionKey) : stage, Index: i))
+            .Where(entry => entry.Stage.Has(key) && !entry.Stage.IsArgument(key))
+            .Select(entry => isSectionOfStage ? $"--stages.{entry.Index}.{sectionKey}.{key}" : $"--stages.{entry.Index}.{key}").ToList();
+        if (unreached.Count > 0)
+            section.Fail(key, $"does not reach stages that set their own; allowed: {string.Join(" and ", unreached)}");
     }
 
     private static void CheckStage(HoconSection section, StageSettings stage, HoconSection root)

@@ -11,6 +11,9 @@ public sealed record HfExportOptions
     /// <summary>Most bytes of tensors in one file.</summary>
     public long MaxShardBytes { get; init; } = ShardPlan.DefaultMaxShardBytes;
 
+    /// <summary>Whether a folder that has the name already may be replaced; it stays whole until the new one is complete and on the disk.</summary>
+    public bool Replace { get; init; }
+
     /// <summary>Folder whose tokenizer files are copied, or null for none.</summary>
     public string? TokenizerFolder { get; init; }
 

@@ -27,7 +27,7 @@ public sealed class HfModelExport : IDisposable
     public IReadOnlyList<TensorSpec> Parameters { get; }
 
     /// <summary>Starts a folder under a temporary name and writes everything but the weights.</summary>
-    /// <param name="path">Final path; nothing may have it yet, or an empty folder.</param>
+    /// <param name="path">Final path; nothing may have it yet, or an empty folder, unless the options allow to replace it.</param>
     /// <param name="config">The model.</param>
     /// <param name="options">The rest; null for all defaults.</param>
     /// <exception cref="ArgumentException">An element type that is not F32, F16 or BF16.</exception>
@@ -44,7 +44,7 @@ public sealed class HfModelExport : IDisposable
         // A file that says nothing about the type keeps saying nothing unless the caller chose one.
         var configJson = (options.Dtype is null ? config : config with { Dtype = dtype }).ToJson();
         var parameters = ParameterNames.Of(config).Select(parameter => new TensorSpec(parameter.Name, dtype, parameter.Shape)).ToList();
-        var folder = DurableDirectory.Create(path);
+        var folder = DurableDirectory.Create(path, options.Replace);
         try
         {
             DurableFile.WriteAllBytes(Path.Combine(folder.TemporaryPath, HfModelFolder.ConfigFileName), configJson);

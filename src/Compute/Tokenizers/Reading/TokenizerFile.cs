@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ActorRing.Compute.Checkpoints;
 using ActorRing.Compute.Tokenizers.AddedTokens;
 using ActorRing.Compute.Tokenizers.Decoders;
 using ActorRing.Compute.Tokenizers.Models;
@@ -20,10 +21,9 @@ internal static class TokenizerFile
     /// <summary>Parses a JSON file, with the file's name in every complaint.</summary>
     public static JsonDocument Open(string path)
     {
-        if (!File.Exists(path)) throw new FileNotFoundException($"{path}: no such file", path);
         try
         {
-            using var stream = File.OpenRead(path);
+            using var stream = File.OpenRead(RegularFile.Require(path));
             return JsonDocument.Parse(stream);
         }
         catch (JsonException problem)

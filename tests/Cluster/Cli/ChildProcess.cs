@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace ActorRing.Cluster.Specs.Cli;
+
+/// <summary>The command line as a process of its own, for what only a process has: signals.</summary>
+internal sealed partial class ChildProcess : IDisposable
+{
+    internal const int Sigint = 2;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly Process _process;
+    private readonly Task<string> _errors;
+
+    internal ChildProcess(params string[] arguments)
+    {
+        // Whoever runs the specs in the background has ctrl-c ignored, and children inherit that.
+        string[] line = ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "actorring.dll"), .. arguments];
+        _process = Process.Start(new ProcessStartInfo("env", line) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        _errors = _process.StandardError.ReadToEndAsync();
+    }
+
+    /// <summary>Reads on until a line starts so, and returns it.</summary>
+    internal string AwaitLine(string start)
+    {
+        while (_process.StandardOutput.ReadLine() is { } line)
+        {
+            if (line.StartsWith(start, StringComparison.Ordinal))
+            {
+                return line;
+            }
+        }
+
+        throw new InvalidOperationException($"the command ended before a line that starts with '{start}': {_errors.Result}");
+    }
+
+    internal void Signal(int number) => Assert.Equal(0, Kill(_process.Id, number));
+
+    /// <summary>Waits for the end.</summary>
+    internal CommandRun End()
+    {
+        var output = _process.StandardOutput.ReadToEndAsync();
+        Assert.True(_process.WaitForExit(Patience), $"the command did not end within {Patience}");
+        return new CommandRun(_process.ExitCode, output.Result, _errors.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Kill(int process, int signal);
+}
