@@ -31,9 +31,17 @@ public enum CostMode
     AllGather,
 }
 
-/// <summary>How modes are spelt; the one place.</summary>
+/// <summary>How modes and recompute policies are spelt; the one place.</summary>
 public static class CostModes
 {
+    /// <summary>The spelling of a recompute policy.</summary>
+    public static string NameOf(CostRecompute recompute) => recompute switch
+    {
+        CostRecompute.None => "none",
+        CostRecompute.Full => "full",
+        _ => "selective++",
+    };
+
     /// <summary>All of them, in the order in which they are listed to people.</summary>
     public static IReadOnlyList<CostMode> All { get; } = new[]
     {

@@ -98,8 +98,10 @@ internal static class Explanation
             (worst, difference) = more > difference ? ($"{reason}, {Words.Seconds(mine)} of an update instead of {Words.Seconds(theirs)}", more) : (worst, difference);
         }
 
-        Weigh($"recomputation ({other.Setting.Recompute})", one.Matmul, two.Matmul);
-        Weigh(balance < 0.995 ? $"the slowest rank's attention (balance {Words.Percent(balance)})" : "attention", one.Attention, two.Attention);
+        var (policy, instead) = (CostModes.NameOf(other.Setting.Recompute), CostModes.NameOf(chosen.Setting.Recompute));
+        var again = policy == instead ? "" : $" with recompute {policy} instead of {instead}, for lack of memory";
+        Weigh($"products{again}", one.Matmul, two.Matmul);
+        Weigh(balance < 0.995 ? $"the slowest rank's attention (balance {Words.Percent(balance)})" : $"attention{again}", one.Attention, two.Attention);
         Weigh("memory traffic of merging blocks", one.Elementwise, two.Elementwise);
         Weigh($"transfers that nothing hides{Replication(request, other.Setting)}", one.ExposedExchange, two.ExposedExchange);
         Weigh("sharded weights and gradients on the wire", one.ExposedShards, two.ExposedShards);

@@ -95,7 +95,7 @@ public sealed record TrafficCost(
         var forwardHop = Math.Max(block, (2 * query * setting.Types.Compute) + (2 * scalars));
         var backwardHop = Math.Max(block + gradient, (3 * query * setting.Types.Compute) + scalars + (query * setting.Types.KvGradient));
         return new TrafficCost(
-            steps * forwardHop, steps * backwardHop, steps, 2 * steps, forwardHop, backwardHop - Math.Min(block, backwardHop), spans ? steps * (forwardHop + backwardHop) : 0);
+            steps * forwardHop, steps * backwardHop, steps, 2 * steps, forwardHop, Math.Max(0, backwardHop - forwardHop), spans ? steps * (forwardHop + backwardHop) : 0);
     }
 
     // Gathered forward and again backward; dK, dV reduced and scattered.
