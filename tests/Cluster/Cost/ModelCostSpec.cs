@@ -50,7 +50,8 @@ public class ModelCostSpec
         Assert.Equal(288.0e12, HardwareProfiles.H100With80.AttentionBackwardFraction * 989.4e12, 0.1e12);
     }
 
-    // ring-flash-attention's table: eight GPUs of 8192 tokens, 32 heads of 128, 8 KV heads. Merging is calibrated on the A100's zigzag row; the others check it.
+    // ring-flash-attention's table: eight GPUs of 8192 tokens, 32 heads of 128, 8 KV heads. Merging is calibrated on the A100's zigzag row; the others check
+    // it.
     [Theory]
     [InlineData("a100-80g", CostMode.Zigzag, 10.6, 0.03)]
     [InlineData("h100-80g", CostMode.Zigzag, 17.4, 0.03)]

@@ -39,12 +39,14 @@ public class PlannerSpec
     [Fact]
     public void Planner_must_name_replicated_kv_heads_when_ulysses_has_more_ranks_than_they_are()
     {
-        var answer = Planner.Plan(Problem.Request(1000000, 16, Problem.Llama8B) with { Mode = CostMode.Ulysses, Accumulation = 1, ZeroStage = 3, Recompute = CostRecompute.Full });
+        var request = Problem.Request(1000000, 16, Problem.Llama8B) with { Mode = CostMode.Ulysses, Accumulation = 1, ZeroStage = 3, Recompute = CostRecompute.Full };
+        var answer = Planner.Plan(request);
 
         Assert.Contains(answer.Explanation, line => line.Contains("8 KV heads over 16 ranks replicate KV 2.00x", StringComparison.Ordinal));
     }
 
-    // The whole of Llama-2-7B's float32 optimiser does not fit into 40 GB, kept activations of 1M tokens do not fit into 8 x 80, and one GPU of 24 GB cannot hold the weights.
+    // The whole of Llama-2-7B's float32 optimiser does not fit into 40 GB, kept activations of 1M tokens do not fit into 8 x 80, and one GPU of 24 GB cannot
+    // hold the weights.
     [Theory]
     [InlineData("a100-40g", 2048, 1, 0, CostRecompute.Full, "gradients")]
     [InlineData("a100-80g", 1048576, 8, 3, CostRecompute.None, "kept activations")]
@@ -54,7 +56,8 @@ public class PlannerSpec
     {
         var request = Problem.Request(tokens, gpus) with
         {
-            Hardware = HardwareProfiles.All.Single(profile => profile.Name == gpu), ZeroStage = zero, Recompute = recompute, Mode = gpus == 1 ? CostMode.DataParallel : CostMode.Zigzag,
+            Hardware = HardwareProfiles.All.Single(profile => profile.Name == gpu), ZeroStage = zero, Recompute = recompute,
+            Mode = gpus == 1 ? CostMode.DataParallel : CostMode.Zigzag,
         };
         var answer = Planner.Plan(request);
 

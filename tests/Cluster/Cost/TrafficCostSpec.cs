@@ -5,7 +5,8 @@ namespace ActorRing.Cluster.Specs.Cost;
 /// <summary>Bytes and hops against hand-computed ones.</summary>
 public class TrafficCostSpec
 {
-    // Llama-3-8B, 65536 tokens over 8 ranks: T = 8192, K H = 1024. K and V of a rank: 2 x 8192 x 1024 numbers = 32 MiB in bfloat16, 64 MiB of float32 gradients.
+    // Llama-3-8B, 65536 tokens over 8 ranks: T = 8192, K H = 1024. K and V of a rank: 2 x 8192 x 1024 numbers = 32 MiB in bfloat16, 64 MiB of float32
+    // gradients.
     private const double KvBlock = 32 << 20;
     private const double KvGradient = 64 << 20;
 
@@ -23,7 +24,8 @@ public class TrafficCostSpec
     [Fact]
     public void Double_ring_must_send_seventeen_blocks_backward_and_cross_windows_once_each_way()
     {
-        // P = 8, w = 4: dK, dV make 4 inner hops in each of 2 windows, and one outer hop after each: 10; K, V make 7 as in any ring. 17 blocks in all, instead of 15.
+        // P = 8, w = 4: dK, dV make 4 inner hops in each of 2 windows, and one outer hop after each: 10; K, V make 7 as in any ring. 17 blocks in all,
+        // instead of 15.
         var traffic = Of(Problem.OnEight(CostMode.DoubleRing), FourInANode);
 
         Assert.Equal(17, traffic.BackwardHops);

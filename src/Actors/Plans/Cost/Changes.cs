@@ -8,23 +8,24 @@ internal static class Changes
     private const long LengthUnit = 1024;
 
     /// <summary>
-    /// Up to three changes, cheapest first: those that cost only speed, the fastest of them first and none that contains a smaller one; then more of the same GPUs, a shorter sequence, a GPU
-    /// with more memory.
+    /// Up to three changes, cheapest first: those that cost only speed, the fastest of them first and none that contains a smaller one; then more of the same
+    /// GPUs, a shorter sequence, a GPU with more memory.
     /// </summary>
     /// <param name="request">One that does not fit.</param>
     /// <param name="choose">Plans a request: the best setting that fits, or null.</param>
     internal static IReadOnlyList<PlanChange> For(PlanRequest request, Func<PlanRequest, PlanCandidate?> choose)
     {
         var found = new List<PlanChange>();
-        foreach (var change in OfSpeed(request, choose))
+        var changes = OfSpeed(request, choose);
+        for (var i = 0; i < changes.Count; i++)
         {
             var at = 0;
-            while (at < found.Count && found[at].Result.Time.TokensPerSecond >= change.Result.Time.TokensPerSecond)
+            while (at < found.Count && found[at].Result.Time.TokensPerSecond >= changes[i].Result.Time.TokensPerSecond)
             {
                 at++;
             }
 
-            found.Insert(at, change);
+            found.Insert(at, changes[i]);
         }
 
         foreach (var change in new[] { MoreGpus(request, choose), Shorter(request, choose), Larger(request, choose) })
@@ -55,7 +56,8 @@ internal static class Changes
             }
         }
 
-        var (optimizer, both) = (new CostOffload(true, false, request.Offload?.Activations ?? false), new CostOffload(true, true, request.Offload?.Activations ?? false));
+        var kept = request.Offload?.Activations ?? false;
+        var (optimizer, both) = (new CostOffload(true, false, kept), new CostOffload(true, true, kept));
         var oneRow = request with { Batch = 1, Accumulation = request.Batch * request.Accumulation };
         Try("--recompute full: keep only the input of each layer", request with { Recompute = CostRecompute.Full });
         Try("--zero auto: shard optimiser, gradients and weights as far as needed", request with { ZeroStage = null });
@@ -117,7 +119,9 @@ internal static class Changes
             }
         }
 
-        return fits == 0 ? null : new PlanChange($"--tokens {fits * LengthUnit}: the longest sequence that fits as it is", choose(request with { Tokens = fits * LengthUnit })!);
+        return fits == 0
+            ? null
+            : new PlanChange($"--tokens {fits * LengthUnit}: the longest sequence that fits as it is", choose(request with { Tokens = fits * LengthUnit })!);
     }
 
     private static PlanChange? Larger(PlanRequest request, Func<PlanRequest, PlanCandidate?> choose)

@@ -43,10 +43,7 @@ public static class CostModes
     };
 
     /// <summary>All of them, in the order in which they are listed to people.</summary>
-    public static IReadOnlyList<CostMode> All { get; } = new[]
-    {
-        CostMode.DataParallel, CostMode.Ring, CostMode.Zigzag, CostMode.Stripe, CostMode.LightSeq, CostMode.Ulysses, CostMode.Usp, CostMode.DoubleRing, CostMode.AllGather,
-    };
+    public static IReadOnlyList<CostMode> All { get; } = Every();
 
     /// <summary>The spelling of a mode.</summary>
     public static string NameOf(CostMode mode) => mode switch
@@ -76,4 +73,15 @@ public static class CostModes
         "all-gather" => CostMode.AllGather,
         _ => null,
     };
+
+    private static List<CostMode> Every()
+    {
+        var modes = new List<CostMode>();
+        for (var mode = CostMode.DataParallel; mode <= CostMode.AllGather; mode++)
+        {
+            modes.Add(mode);
+        }
+
+        return modes;
+    }
 }

@@ -13,7 +13,7 @@ internal sealed record Exposure(ModelCost Model, ParallelSetting Setting, Interc
         CostMode.Usp => ExchangeSeconds() + RingForward(step),
         CostMode.DoubleRing => WindowsForward(step),
         CostMode.LightSeq => (Setting.ContextParallel / 2) * Beyond(Hop(Traffic.KvBlockBytes), step),
-        CostMode.AllGather => Sliced(Links.CollectiveSeconds(Setting.ContextParallel * Traffic.KvBlockBytes, Setting.ContextParallel), step),
+        CostMode.AllGather => Sliced(GatherSeconds(Traffic.KvBlockBytes), step),
         _ => RingForward(step),
     };
 
@@ -25,7 +25,7 @@ internal sealed record Exposure(ModelCost Model, ParallelSetting Setting, Interc
         CostMode.Usp => ExchangeSeconds() + RingBackward(step),
         CostMode.DoubleRing => WindowsBackward(step),
         CostMode.LightSeq => ((Setting.ContextParallel / 2) * Beyond(Hop(Traffic.KvBlockBytes + Traffic.KvGradientBytes), step)) + Hop(Traffic.KvGradientBytes),
-        CostMode.AllGather => Sliced(Links.CollectiveSeconds(Setting.ContextParallel * (Traffic.KvBlockBytes + Traffic.KvGradientBytes), Setting.ContextParallel), step),
+        CostMode.AllGather => Sliced(GatherSeconds(Traffic.KvBlockBytes + Traffic.KvGradientBytes), step),
         _ => RingBackward(step),
     };
 
@@ -63,6 +63,8 @@ internal sealed record Exposure(ModelCost Model, ParallelSetting Setting, Interc
         var slices = Model.KvHeads;
         return (transfer / slices) + ((slices - 1) * Beyond(transfer / slices, attention / slices));
     }
+
+    private double GatherSeconds(double blockBytes) => Links.CollectiveSeconds(Setting.ContextParallel * blockBytes, Setting.ContextParallel);
 
     private double Hop(double bytes) => Link.SecondsOf(bytes);
 

@@ -31,19 +31,21 @@ public sealed record HardwareProfile(
     double HostBytesPerSecond,
     string Source)
 {
-    /// <summary>Share of the data sheet's memory bandwidth that streaming kernels reach, on the GPU and on the host: 0.85, as STREAM-like benchmarks commonly report.</summary>
+    /// <summary>
+    /// Share of the data sheet's memory bandwidth that streaming kernels reach, on the GPU and on the host: 0.85, as STREAM-like benchmarks commonly report.
+    /// </summary>
     public const double StreamFraction = 0.85;
 
     /// <summary>
-    /// Bytes/s that one host thread streams through an optimiser update: 20 GB/s, a copy by one core of a server processor (this project measured 20 to 27 on two
-    /// of them).
+    /// Bytes/s that one host thread streams through an optimiser update: 20 GB/s, a copy by one core of a server processor (this project measured 20 to 27 on
+    /// two of them).
     /// </summary>
     public const double HostThreadBytesPerSecond = 20e9;
 
     /// <summary>
-    /// Share of the speed of kernel benchmarks that whole training runs sustain: launches, clocks under lasting load, stragglers, allocator stalls, overlap that is not perfect. 0.73: the
-    /// geometric mean of published over predicted tokens/s in the runs of <see cref="PublishedRuns"/> that are known at first hand and that the planner is not held to. EasyContext's
-    /// five rows, which it is held to, took no part.
+    /// Share of the speed of kernel benchmarks that whole training runs sustain: launches, clocks under lasting load, stragglers, allocator stalls, overlap
+    /// that is not perfect. 0.73: the geometric mean of published over predicted tokens/s in the runs of <see cref="PublishedRuns"/> that are known at first
+    /// hand and that the planner is not held to. EasyContext's five rows, which it is held to, took no part.
     /// </summary>
     public const double SustainedFraction = 0.73;
 

@@ -1,15 +1,23 @@
 namespace ActorRing.Actors.Plans.Cost;
 
-/// <summary>The GPUs that the planner knows. Constants are public figures; none was chosen to meet a published training run.</summary>
+/// <summary>The GPUs that the planner knows. Constants are public figures of parts and kernels, none of a training run.</summary>
 /// <remarks>
-/// <para>Peaks, memory and bandwidths: NVIDIA's data sheets of A100 (40 and 80 GB SXM), A800, H100 SXM, H200 SXM, L20, GeForce RTX 4090; memory in MiB as nvidia-smi shows it.</para>
-/// <para>Matrix products: "maximum achievable matmul FLOPS" of stas00/ml-engineering: A100 SXM 271.2 of 312, H100 SXM 794.5 of 989 (the H200 the same).</para>
 /// <para>
-/// Attention, A100 and Hopper: the single-GPU column of zhuzilin/ring-flash-attention's table (FlashAttention-2, 8192 tokens, 32 heads of 128, causal): A100 373.4
-/// iterations/s forward and 94.7 forward and backward, H800 591.5 and 154.7; see <see cref="FlashFraction"/>. Ada: apache/tvm's table of FlashAttention on an RTX 4090,
-/// causal, head size 128: 151 forward and 99 TFLOP/s backward.
+/// Peaks, memory and bandwidths: NVIDIA's data sheets of A100 (40 and 80 GB SXM), A800, H100 SXM, H200 SXM, L20, GeForce RTX 4090; memory in MiB as
+/// nvidia-smi shows it.
 /// </para>
-/// <para>Hosts: DGX A100 and DGX H100 (two sockets, two GPUs behind each PCIe switch uplink, 2 TB; the 40 GB model 1 TB); for L20 and RTX 4090 a two-socket server with 1 TB, one link each.</para>
+/// <para>
+/// Matrix products: "maximum achievable matmul FLOPS" of stas00/ml-engineering: A100 SXM 271.2 of 312, H100 SXM 794.5 of 989 (the H200 the same).
+/// </para>
+/// <para>
+/// Attention, A100 and Hopper: the single-GPU column of zhuzilin/ring-flash-attention's table (FlashAttention-2, 8192 tokens, 32 heads of 128, causal): A100
+/// 373.4 iterations/s forward and 94.7 forward and backward, H800 591.5 and 154.7; see <see cref="FlashFraction"/>. Ada: apache/tvm's table of FlashAttention
+/// on an RTX 4090, causal, head size 128: 151 forward and 99 TFLOP/s backward.
+/// </para>
+/// <para>
+/// Hosts: DGX A100 and DGX H100 (two sockets, two GPUs behind each PCIe switch uplink, 2 TB; the 40 GB model 1 TB); for L20 and RTX 4090 a two-socket server
+/// with 1 TB, one link each.
+/// </para>
 /// </remarks>
 public static class HardwareProfiles
 {
@@ -49,9 +57,11 @@ public static class HardwareProfiles
     public static HardwareProfile Rtx4090 { get; } = Ada("rtx4090", 24564 * MiB, 165.2e12, 82.6e12, 1008e9);
 
     /// <summary>
-    /// A processor that the caller has measured: peak and memory are 0 here and must be replaced. Shares as this project's own kernels reach them (README, "Measured").
+    /// A processor that the caller has measured: peak and memory are 0 here and must be replaced. Shares as this project's own kernels reach them (README,
+    /// "Measured").
     /// </summary>
-    public static HardwareProfile Cpu { get; } = new("cpu", 0, 0, 0, 0.8, 0.72, 0.72, 50e9, 20e9, 1, 1, TiB, 50e9, "peak and memory as given; shares measured by this project");
+    public static HardwareProfile Cpu { get; } = new("cpu", 0, 0, 0, 0.8, 0.72, 0.72, 50e9, 20e9, 1, 1, TiB, 50e9,
+        "peak and memory as given; shares measured by this project");
 
     /// <summary>All of them, in the order in which they are listed to people.</summary>
     public static IReadOnlyList<HardwareProfile> All { get; } = new[] { A100With40, A100With80, A800With80, H100With80, H200With141, L20, Rtx4090, Cpu };
@@ -79,5 +89,6 @@ public static class HardwareProfiles
         bandwidth, Pcie5, 2, 8, 2 * TiB, Ddr5Host, "NVIDIA H100/H200 data sheets; ml-engineering; ring-flash-attention (FlashAttention-2)");
 
     private static HardwareProfile Ada(string name, long memory, double peak, double single, double bandwidth) => new(
-        name, memory, peak, single, A100Matmul, 151.19 / 165.2, 99.23 / 165.2, bandwidth, Pcie4, 1, 8, TiB, Ddr4Host, "NVIDIA data sheet; apache/tvm flash_perf");
+        name, memory, peak, single, A100Matmul, 151.19 / 165.2, 99.23 / 165.2, bandwidth, Pcie4, 1, 8, TiB, Ddr4Host,
+        "NVIDIA data sheet; apache/tvm flash_perf");
 }

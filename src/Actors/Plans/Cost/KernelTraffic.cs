@@ -12,15 +12,16 @@ namespace ActorRing.Actors.Plans.Cost;
 public sealed record KernelTraffic(double WidthBytes, double QueryKeyBytes, double MlpBytes, double MergeForwardBytes, double MergeBackwardBytes)
 {
     /// <summary>
-    /// Fused kernels, every tensor read and written once: norm 2 + 2 and residual 4 + 2 bytes, twice; rotary 2 + 2; SwiGLU 4 + 2; running (out, m, l) and gradients read and
-    /// written in float32.
+    /// Fused kernels, every tensor read and written once: norm 2 + 2 and residual 4 + 2 bytes, twice; rotary 2 + 2; SwiGLU 4 + 2; running (out, m, l) and
+    /// gradients read and written in float32.
     /// </summary>
     public static KernelTraffic Fused { get; } = new(20, 4, 6, 8, 8);
 
     /// <summary>
-    /// Transformers' Llama in eager PyTorch, counted operation by operation: a norm goes to float32 and back (36), a residual addition 6; rotary by halves, negated, joined, multiplied
-    /// and added (20); SwiGLU 10. Merging as ring-flash-attention's own A100 table shows it: 8 ranks of 8192 tokens take 26.2 instead of 21.4 ms forward and 94.3 instead of 84.5 ms both
-    /// ways, which is 31 bytes an output number and 22 bytes a gradient number at 85 % of 2039 GB/s.
+    /// Transformers' Llama in eager PyTorch, counted operation by operation: a norm goes to float32 and back (36), a residual addition 6; rotary by halves,
+    /// negated, joined, multiplied and added (20); SwiGLU 10. Merging as ring-flash-attention's own A100 table shows it: 8 ranks of 8192 tokens take 26.2
+    /// instead of 21.4 ms forward and 94.3 instead of 84.5 ms both ways, which is 31 bytes an output number and 22 bytes a gradient number at 85 % of 2039
+    /// GB/s.
     /// </summary>
     public static KernelTraffic Eager { get; } = new(84, 20, 10, 31, 22);
 

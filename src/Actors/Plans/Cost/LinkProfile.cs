@@ -34,7 +34,8 @@ public sealed record Interconnect(LinkProfile Inside, LinkProfile Between, int P
         PortsPerNode == 0 || senders <= PortsPerNode ? Between : Between with { BytesPerSecond = Between.BytesPerSecond * PortsPerNode / senders };
 
     /// <summary>Seconds of a gather or reduce-scatter that brings every rank <paramref name="bytes"/> less its own part.</summary>
-    /// <remarks>Every rank receives (G - 1)/G of it; over the network a node receives what its own GPUs do not hold, with all its GPUs' ports at once.</remarks>
+    /// <remarks>Every rank receives (G - 1)/G of it; over the network a node receives what its own GPUs do not hold, with all its GPUs' ports at
+    /// once.</remarks>
     public double CollectiveSeconds(double bytes, int gpus)
     {
         if (gpus <= 1 || bytes <= 0)

@@ -2,9 +2,9 @@ namespace ActorRing.Actors.Plans.Cost;
 
 /// <summary>The links that the planner knows.</summary>
 /// <remarks>
-/// Rates of data sheets for one direction, times the share that transfers between processes commonly reach: 0.78 on NVLink (about 235 of 300 GB/s in nccl-tests on an
-/// NVSwitch box), 0.8 on PCIe, 0.92 on InfiniBand, 0.9 on Ethernet. The shares are assumptions; <c>--bandwidth</c> replaces the product by a measured one. Latencies are those of a
-/// small NCCL message: 10 microseconds inside a node, 20 between nodes.
+/// Rates of data sheets for one direction, times the share that transfers between processes commonly reach: 0.78 on NVLink (about 235 of 300 GB/s in
+/// nccl-tests on an NVSwitch box), 0.8 on PCIe, 0.92 on InfiniBand, 0.9 on Ethernet. The shares are assumptions; <c>--bandwidth</c> replaces the product by a
+/// measured one. Latencies are those of a small NCCL message: 10 microseconds inside a node, 20 between nodes.
 /// </remarks>
 public static class LinkProfiles
 {

@@ -1,7 +1,7 @@
 namespace ActorRing.Actors.Plans.Cost;
 
-// B rows, T tokens of a rank, R = B T, S whole sequence, L layers, D model dim, N query heads, K KV heads, H head dim, F MLP dim, V vocabulary, G ranks, W parameters,
-// e bytes of the compute type, g bytes of a gradient.
+// B rows, T tokens of a rank, R = B T, S whole sequence, L layers, D model dim, N query heads, K KV heads, H head dim, F MLP dim, V vocabulary, G ranks, W
+// parameters, e bytes of the compute type, g bytes of a gradient.
 
 /// <summary>Bytes of one part of a plan.</summary>
 /// <param name="Name">What it is.</param>
@@ -12,7 +12,8 @@ public sealed record MemoryPart(string Name, long Bytes);
 /// <param name="Device">On the GPU.</param>
 /// <param name="Host">In the host's memory, for one GPU.</param>
 /// <remarks>
-/// The unsharded forms are those of docs/numerics.md, "Memory", which specs hold the real step to. Here come ZeRO's division by G, what the modes keep in flight, and offload.
+/// The unsharded forms are those of docs/numerics.md, "Memory", which specs hold the real step to. Here come ZeRO's division by G, what the modes keep in
+/// flight, and offload.
 /// </remarks>
 public sealed record MemoryCost(IReadOnlyList<MemoryPart> Device, IReadOnlyList<MemoryPart> Host)
 {
@@ -52,21 +53,24 @@ public sealed record MemoryCost(IReadOnlyList<MemoryPart> Device, IReadOnlyList<
     {
         var (rows, e) = (setting.Rows, (long)setting.Types.Compute);
         var inputs = e * rows * model.Width * (model.Layers + 1);
+        var tape = (e * (model.Width + (2 * (model.AttentionWidth + model.KvWidth)) + (2L * model.MlpWidth))) + (4L * model.Heads) + 8;
         return setting.Recompute switch
         {
             CostRecompute.Full => inputs,
             CostRecompute.SelectivePlusPlus => inputs + (model.Layers * rows * ((e * model.AttentionWidth) + (4L * model.Heads))),
-            _ => inputs + (model.Layers * rows * ((e * (model.Width + (2 * (model.AttentionWidth + model.KvWidth)) + (2L * model.MlpWidth))) + (4L * model.Heads) + 8)),
+            _ => inputs + (model.Layers * rows * tape),
         };
     }
 
-    // Float32 masters belong to the optimiser's shard where a narrower copy takes part in products. Stage 3 also holds the layer in use, the one on its way, and the vocabulary.
+    // Float32 masters belong to the optimiser's shard where a narrower copy takes part in products. Stage 3 also holds the layer in use, the one on its way,
+    // and the vocabulary.
     private static long WeightBytes(ModelCost model, ParallelSetting setting)
     {
         var e = (long)setting.Types.Compute;
         var masters = e == 4 || setting.Offload.Optimizer ? 0 : Share(4 * model.Parameters, setting, 1);
         var own = setting.Offload.Parameters ? 0 : Share(e * model.Parameters, setting, 3);
-        var gathered = setting.ZeroStage == 3 && (setting.Gpus > 1 || setting.Offload.Parameters) ? e * ((2 * model.LayerParameters) + model.VocabularyWeights) : 0;
+        var gathers = setting.ZeroStage == 3 && (setting.Gpus > 1 || setting.Offload.Parameters);
+        var gathered = gathers ? e * ((2 * model.LayerParameters) + model.VocabularyWeights) : 0;
         return masters + own + gathered;
     }
 
@@ -95,7 +99,8 @@ public sealed record MemoryCost(IReadOnlyList<MemoryPart> Device, IReadOnlyList<
         return bytes + (setting.Recompute == CostRecompute.Full ? rows * ((e * attention) + (4L * model.Heads)) : 0);
     }
 
-    // Ring: two staging buffers each for K, V and for dK, dV. All-to-all: q, k, v and the output in their other layout. Gather: all keys and values, and their float32 gradients.
+    // Ring: two staging buffers each for K, V and for dK, dV. All-to-all: q, k, v and the output in their other layout. Gather: all keys and values, and
+    // their float32 gradients.
     private static long InFlightBytes(ModelCost model, ParallelSetting setting)
     {
         var types = setting.Types;

@@ -54,7 +54,9 @@ public sealed record ModelCost(
     /// <summary>N_mm: weights of all matrix products, the LM head included, the embedding look-up not.</summary>
     public long MatmulWeights => (Layers * LayerMatmulWeights) + VocabularyWeights;
 
-    /// <summary>(query, key) pairs that a causal sequence of <paramref name="tokens"/> has in one layer, averaged over layers: S (S + 1) / 2, fewer with a window.</summary>
+    /// <summary>
+    /// (query, key) pairs that a causal sequence of <paramref name="tokens"/> has in one layer, averaged over layers: S (S + 1) / 2, fewer with a window.
+    /// </summary>
     public double PairsPerLayer(long tokens)
     {
         var full = 0.5 * tokens * (tokens + 1);
@@ -71,8 +73,8 @@ public sealed record ModelCost(
     public double AttentionForwardFlops(long tokens) => 4 * PairsPerLayer(tokens) * AttentionWidth;
 
     /// <summary>
-    /// Model FLOPs of one token's forward and backward: 6 N_mm + 12 N H times the pairs of all layers over the tokens, which is 6 L N H S for whole causal attention.
-    /// Recomputation is not counted.
+    /// Model FLOPs of one token's forward and backward: 6 N_mm + 12 N H times the pairs of all layers over the tokens, which is 6 L N H S for whole causal
+    /// attention. Recomputation is not counted.
     /// </summary>
     public double CausalFlopsPerToken(long tokens) => (6.0 * MatmulWeights) + (3 * Layers * AttentionForwardFlops(tokens) / tokens);
 

@@ -95,7 +95,8 @@ public sealed record ParallelSetting(
     {
         if (DataParallel < 1 || HeadParallel < 1 || ContextParallel < 1 || Tokens < 1 || Batch < 1 || Accumulation < 1)
         {
-            return $"data {DataParallel} x head {HeadParallel} x context {ContextParallel}, {Tokens} tokens, batch {Batch}, accumulation {Accumulation}; allowed: 1 and above";
+            return $"data {DataParallel} x head {HeadParallel} x context {ContextParallel}, {Tokens} tokens, batch {Batch}, accumulation {Accumulation}; "
+                + "allowed: 1 and above";
         }
 
         if (ZeroStage is < 0 or > 3)
@@ -119,9 +120,12 @@ public sealed record ParallelSetting(
     private string? ProblemOfMode() => Mode switch
     {
         CostMode.DataParallel => SequenceRanks == 1 ? null : $"{SequenceRanks} ranks for one sequence; allowed: 1 in data_parallel",
-        CostMode.Ulysses => HeadParallel > 1 && ContextParallel == 1 ? null : $"head {HeadParallel} x context {ContextParallel}; allowed: head above 1, context 1 in ulysses",
+        CostMode.Ulysses => HeadParallel > 1 && ContextParallel == 1
+            ? null
+            : $"head {HeadParallel} x context {ContextParallel}; allowed: head above 1, context 1 in ulysses",
         CostMode.Usp => HeadParallel > 1 && ContextParallel > 1 ? null : $"head {HeadParallel} x context {ContextParallel}; allowed: both above 1 in usp",
-        _ when HeadParallel != 1 || ContextParallel == 1 => $"head {HeadParallel} x context {ContextParallel}; allowed: head 1, context above 1 in {CostModes.NameOf(Mode)}",
+        _ when HeadParallel != 1 || ContextParallel == 1 =>
+            $"head {HeadParallel} x context {ContextParallel}; allowed: head 1, context above 1 in {CostModes.NameOf(Mode)}",
         CostMode.LightSeq => ContextParallel % 2 == 0 ? null : $"context {ContextParallel}; allowed: an even number in lightseq",
         CostMode.DoubleRing => InnerWindow > 1 && InnerWindow < ContextParallel && ContextParallel % InnerWindow == 0
             ? null

@@ -42,9 +42,9 @@ public static class Planner
     private static PlanCandidate? BestOf(List<ModeOutcome> modes, bool fits)
     {
         PlanCandidate? best = null;
-        foreach (var outcome in modes)
+        for (var i = 0; i < modes.Count; i++)
         {
-            if (outcome.Best is { } candidate && candidate.Fit.Fits == fits && (best is null || IsBetter(candidate, best)))
+            if (modes[i].Best is { } candidate && candidate.Fit.Fits == fits && (best is null || IsBetter(candidate, best)))
             {
                 best = candidate;
             }

@@ -42,7 +42,8 @@ public sealed record PublishedCheck(PublishedRun Run, TimeCost Time, string Rema
     }
 
     /// <summary>
-    /// Geometric mean of published over kernel-only predicted tokens/s of the runs that calibrate: what <see cref="HardwareProfile.SustainedFraction"/> is, to two digits.
+    /// Geometric mean of published over kernel-only predicted tokens/s of the runs that calibrate: what <see cref="HardwareProfile.SustainedFraction"/> is,
+    /// to two digits.
     /// </summary>
     public static double SustainedByOthers(IReadOnlyList<PublishedCheck> checks)
     {

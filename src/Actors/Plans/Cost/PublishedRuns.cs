@@ -3,13 +3,16 @@ namespace ActorRing.Actors.Plans.Cost;
 /// <summary>The published runs that the model is checked against.</summary>
 /// <remarks>
 /// <para>
-/// EasyContext (jzhang38/EasyContext, README "Speed"): Llama-2-7B on 8 A100, "for the first 5 training steps, so expect some variance". Its zero3_offload.json: ZeRO 3, weights and
-/// optimiser in pinned host memory; gradient checkpointing of every layer; eager Transformers. `accelerate launch` sets OMP_NUM_THREADS to 1, so each rank's AdamW has one host thread.
-/// Accumulation as in the authors' own train_scripts at the row's length and mode: 2 at 64K data parallel and at 512K (Llama-2-7B), 4 at 64K and 128K ring (danube2). 700K has no
-/// script and is taken to be as 512K. Those scripts read 512K as 512000 and 128K as 128000 tokens, and Llama's 64K as 65536.
+/// EasyContext (jzhang38/EasyContext, README "Speed"): Llama-2-7B on 8 A100, "for the first 5 training steps, so expect some variance". Its
+/// zero3_offload.json: ZeRO 3, weights and optimiser in pinned host memory; gradient checkpointing of every layer; eager Transformers. `accelerate launch`
+/// sets OMP_NUM_THREADS to 1, so each rank's AdamW has one host thread. Accumulation as in the authors' own train_scripts at the row's length and mode: 2 at
+/// 64K data parallel and at 512K (Llama-2-7B), 4 at 64K and 128K ring (danube2). 700K has no script and is taken to be as 512K. Those scripts read 512K as
+/// 512000 and 128K as 128000 tokens, and Llama's 64K as 65536.
 /// </para>
-/// <para>LoongTrain (arXiv:2406.18485), 7B GQA, 128K on 32 A100 in 4 nodes, tokens/s a GPU: DS-Ulysses 629.9, Megatron-CP 706.2 (dK and dV in
-/// bfloat16), LoongTrain with 8 x 4 838.1. From a summary, not from the paper.</para>
+/// <para>
+/// LoongTrain (arXiv:2406.18485), 7B GQA, 128K on 32 A100 in 4 nodes, tokens/s a GPU: DS-Ulysses 629.9, Megatron-CP 706.2 (dK and dV in bfloat16), LoongTrain
+/// with 8 x 4 838.1. From a summary, not from the paper.
+/// </para>
 /// <para>torchtitan: Llama-3-8B on 8 H100, float8 linear layers, whole-layer recomputation; tokens/s a GPU.</para>
 /// </remarks>
 public static class PublishedRuns
@@ -45,9 +48,12 @@ public static class PublishedRuns
     {
         var (data, context) = mode == CostMode.DataParallel ? (8, 1) : (1, 8);
         var setting = new ParallelSetting(
-            mode, data, 1, context, 1, 3, new CostOffload(true, true, false), CostRecompute.Full, tokens, 1, accumulation, CostTypes.DeepSpeed, KernelTraffic.Eager, 1);
-        var assumed = mode == CostMode.DataParallel || tokens == 512000 ? "nothing" : $"accumulation {accumulation}, as in {(tokens == 700000 ? "the 512K script" : "danube2's script")}";
-        return new PublishedRun("EasyContext", row, ModelPresets.Llama2With7B.Model, setting, HardwareProfiles.A100With80, A100Node, tokensPerSecond, role, assumed);
+            mode, data, 1, context, 1, 3, new CostOffload(true, true, false), CostRecompute.Full, tokens, 1, accumulation, CostTypes.DeepSpeed,
+            KernelTraffic.Eager, 1);
+        var script = tokens == 700000 ? "the 512K script" : "danube2's script";
+        var assumed = mode == CostMode.DataParallel || tokens == 512000 ? "nothing" : $"accumulation {accumulation}, as in {script}";
+        return new PublishedRun(
+            "EasyContext", row, ModelPresets.Llama2With7B.Model, setting, HardwareProfiles.A100With80, A100Node, tokensPerSecond, role, assumed);
     }
 
     private static PublishedRun LoongTrain(string row, CostMode mode, int heads, int context, double tokensPerSecondOfGpu)

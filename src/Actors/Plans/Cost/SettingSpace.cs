@@ -10,25 +10,34 @@ internal static class SettingSpace
         CostOffload.None, new(true, false, false), new(true, true, false), new(false, false, true), new(true, false, true), new(true, true, true),
     };
 
-    private static readonly CostRecompute[] Recomputes = { CostRecompute.None, CostRecompute.SelectivePlusPlus, CostRecompute.Full };
-
     /// <summary>Every legal setting.</summary>
-    internal static IEnumerable<ParallelSetting> Of(PlanRequest request, CostMode mode)
+    internal static IReadOnlyList<ParallelSetting> Of(PlanRequest request, CostMode mode)
     {
-        foreach (var shape in Shapes(request, mode))
+        var settings = new List<ParallelSetting>();
+        var shapes = Shapes(request, mode);
+        for (var i = 0; i < shapes.Count; i++)
         {
             foreach (var offload in request.Offload is { } one ? new[] { one } : Offloads)
             {
-                foreach (var recompute in request.Recompute is { } policy ? new[] { policy } : Recomputes)
+                AddTo(settings, request, shapes[i] with { Offload = offload });
+            }
+        }
+
+        return settings;
+    }
+
+    private static void AddTo(List<ParallelSetting> settings, PlanRequest request, ParallelSetting shape)
+    {
+        // One GPU has nobody to share with; stage 3 is only the form in which weights are offloaded.
+        var lastStage = request.ZeroStage ?? (request.Gpus == 1 && !shape.Offload.Parameters ? 0 : 3);
+        for (var recompute = request.Recompute ?? CostRecompute.None; recompute <= (request.Recompute ?? CostRecompute.Full); recompute++)
+        {
+            for (var stage = request.ZeroStage ?? 0; stage <= lastStage; stage++)
+            {
+                var setting = shape with { Recompute = recompute, ZeroStage = stage };
+                if (setting.Problem(request.Model) is null)
                 {
-                    for (var stage = request.ZeroStage ?? 0; stage <= (request.ZeroStage ?? (request.Gpus == 1 && !offload.Parameters ? 0 : 3)); stage++)
-                    {
-                        var setting = shape with { Offload = offload, Recompute = recompute, ZeroStage = stage };
-                        if (setting.Problem(request.Model) is null)
-                        {
-                            yield return setting;
-                        }
-                    }
+                    settings.Add(setting);
                 }
             }
         }
@@ -52,8 +61,9 @@ internal static class SettingSpace
     }
 
     // Each group takes as many rows at once as the request allows and its share of the update divides by.
-    private static IEnumerable<ParallelSetting> Shapes(PlanRequest request, CostMode mode)
+    private static List<ParallelSetting> Shapes(PlanRequest request, CostMode mode)
     {
+        var shapes = new List<ParallelSetting>();
         for (var data = 1; data <= request.Gpus; data++)
         {
             if (request.Gpus % data != 0 || request.RowsPerUpdate % data != 0)
@@ -69,39 +79,34 @@ internal static class SettingSpace
             }
 
             var shape = Example(request, mode) with { DataParallel = data, Batch = (int)batch, Accumulation = (int)(rows / batch) };
-            foreach (var cut in Cuts(shape, request.Gpus / data))
-            {
-                yield return cut;
-            }
+            AddCuts(shapes, shape, request.Gpus / data);
         }
+
+        return shapes;
     }
 
-    private static IEnumerable<ParallelSetting> Cuts(ParallelSetting shape, int ranks)
+    // Only usp and double-ring can cut a group in more than one way.
+    private static void AddCuts(List<ParallelSetting> shapes, ParallelSetting shape, int ranks)
     {
+        switch (shape.Mode)
+        {
+            case CostMode.Ulysses:
+                shapes.Add(shape with { HeadParallel = ranks });
+                return;
+            case CostMode.Usp or CostMode.DoubleRing:
+                break;
+            default:
+                shapes.Add(shape with { ContextParallel = ranks });
+                return;
+        }
+
         for (var part = 1; part <= ranks; part++)
         {
-            if (ranks % part != 0)
+            if (ranks % part == 0)
             {
-                continue;
-            }
-
-            var isWhole = part == ranks;
-            switch (shape.Mode)
-            {
-                case CostMode.Usp:
-                    yield return shape with { HeadParallel = part, ContextParallel = ranks / part };
-                    break;
-                case CostMode.DoubleRing:
-                    yield return shape with { ContextParallel = ranks, InnerWindow = part };
-                    break;
-                case CostMode.Ulysses when isWhole:
-                    yield return shape with { HeadParallel = ranks };
-                    break;
-                case not CostMode.Ulysses when isWhole:
-                    yield return shape with { ContextParallel = ranks };
-                    break;
-                default:
-                    break;
+                shapes.Add(shape.Mode == CostMode.Usp
+                    ? shape with { HeadParallel = part, ContextParallel = ranks / part }
+                    : shape with { ContextParallel = ranks, InnerWindow = part });
             }
         }
     }

@@ -51,15 +51,17 @@ public sealed record TimeCost(
     public static TimeCost Of(ModelCost model, ParallelSetting setting, HardwareProfile hardware, Interconnect links)
     {
         var layer = LayerTime.Of(model, setting, hardware, links);
+        // Forward passes of attention, and of everything else with backward counted as two.
         var passes = setting.Recompute == CostRecompute.Full ? 2 : 1;
+        var units = setting.Recompute == CostRecompute.None ? 3 : 4;
         var peak = hardware.PeakOf(setting.Types.Compute);
         var head = 6.0 * model.VocabularyWeights * setting.Rows / (peak * hardware.MatmulFraction);
         double micro = setting.Accumulation;
         double layers = model.Layers;
 
-        var matmul = micro * ((layers * layer.Matmul * (setting.Recompute == CostRecompute.None ? 3 : 4)) + head);
+        var matmul = micro * ((layers * layer.Matmul * units) + head);
         var attention = micro * layers * ((passes * layer.AttentionForward) + layer.AttentionBackward);
-        var elementwise = micro * layers * ((layer.Elementwise * (setting.Recompute == CostRecompute.None ? 3 : 4)) + (passes * layer.MergeForward) + layer.MergeBackward);
+        var elementwise = micro * layers * ((layer.Elementwise * units) + (passes * layer.MergeForward) + layer.MergeBackward);
         var exchange = micro * layers * ((passes * layer.ExposedForward) + layer.ExposedBackward);
         var shards = ShardSeconds(model, setting, links, layer);
         var copies = HostSeconds(model, setting, hardware);
@@ -73,8 +75,9 @@ public sealed record TimeCost(
             tokensPerSecond, mfu * model.CausalFlopsPerToken(setting.Tokens), mfu * model.FullFlopsPerToken(setting.Tokens));
     }
 
-    // Stage 3 gathers each layer's weights forward and again backward (recomputation and backward use them at once), and reduces each layer's gradients; stage 2 reduces them
-    // each time, stages 0 and 1 once an update. A layer's transfer hides behind the layer before it; the first and the last have nothing to hide behind.
+    // Stage 3 gathers each layer's weights forward and again backward (recomputation and backward use them at once), and reduces each layer's gradients;
+    // stage 2 reduces them each time, stages 0 and 1 once an update. A layer's transfer hides behind the layer before it; the first and the last have nothing
+    // to hide behind.
     private static double ShardSeconds(ModelCost model, ParallelSetting setting, Interconnect links, LayerTime layer)
     {
         var gpus = setting.Gpus;
@@ -136,7 +139,8 @@ public sealed record TimeCost(
         }
 
         var sharers = Math.Min(Math.Min(setting.Gpus, links.RanksPerNode), hardware.GpusPerHost);
-        var rate = Math.Min(setting.HostThreads * HardwareProfile.HostThreadBytesPerSecond, HardwareProfile.StreamFraction * hardware.HostBytesPerSecond / sharers);
+        var fair = HardwareProfile.StreamFraction * hardware.HostBytesPerSecond / sharers;
+        var rate = Math.Min(setting.HostThreads * HardwareProfile.HostThreadBytesPerSecond, fair);
         return shard * HostOptimizerBytes / rate;
     }
 }

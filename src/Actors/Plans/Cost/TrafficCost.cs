@@ -10,7 +10,8 @@ namespace ActorRing.Actors.Plans.Cost;
 /// <param name="KvBlockBytes">One transfer of K and V; for an all-to-all, one rank's share of all four tensors.</param>
 /// <param name="KvGradientBytes">One transfer of dK and dV.</param>
 /// <param name="BetweenNodesBytes">Of forward and backward, what leaves the node at the rank that sends most of it.</param>
-/// <remarks>Sliding windows and documents only ever remove transfers; these forms do not, so they are upper bounds there. Sources: arXiv:2310.01889, 2309.14509, 2310.03294, 2406.18485.</remarks>
+/// <remarks>Sliding windows and documents only ever remove transfers; these forms do not, so they are upper bounds there. Sources: arXiv:2310.01889,
+/// 2309.14509, 2310.03294, 2406.18485.</remarks>
 public sealed record TrafficCost(
     double ForwardBytes, double BackwardBytes, int ForwardHops, int BackwardHops, double KvBlockBytes, double KvGradientBytes, double BetweenNodesBytes)
 {
@@ -95,7 +96,8 @@ public sealed record TrafficCost(
         var forwardHop = Math.Max(block, (2 * query * setting.Types.Compute) + (2 * scalars));
         var backwardHop = Math.Max(block + gradient, (3 * query * setting.Types.Compute) + scalars + (query * setting.Types.KvGradient));
         return new TrafficCost(
-            steps * forwardHop, steps * backwardHop, steps, 2 * steps, forwardHop, Math.Max(0, backwardHop - forwardHop), spans ? steps * (forwardHop + backwardHop) : 0);
+            steps * forwardHop, steps * backwardHop, steps, 2 * steps, forwardHop, Math.Max(0, backwardHop - forwardHop),
+            spans ? steps * (forwardHop + backwardHop) : 0);
     }
 
     // Gathered forward and again backward; dK, dV reduced and scattered.

@@ -8,8 +8,8 @@ using ActorRing.Compute.Training;
 namespace ActorRing.Cluster.Cli.Commands;
 
 /// <summary>
-/// <c>actorring plan JOB</c>: what each stage would take in one process, without taking it. With <c>--gpus</c>: how to spread it over GPUs that nobody has to have, and whether it
-/// fits. Exit code 1 where nothing fits.
+/// <c>actorring plan JOB</c>: what each stage would take in one process, without taking it. With <c>--gpus</c>: how to spread it over GPUs that nobody has to
+/// have, and whether it fits. Exit code 1 where nothing fits.
 /// </summary>
 internal static class PlanCommand
 {

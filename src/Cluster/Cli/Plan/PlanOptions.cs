@@ -2,7 +2,10 @@ using System.CommandLine;
 
 namespace ActorRing.Cluster.Cli.Plan;
 
-/// <summary>What <c>plan</c> takes on the command line. Values stay text until <see cref="PlanArguments"/> reads them, so that each mistake names its option and what is allowed.</summary>
+/// <summary>
+/// What <c>plan</c> takes on the command line. Values stay text until <see cref="PlanArguments"/> reads them, so that each mistake names its option and what
+/// is allowed.
+/// </summary>
 internal sealed class PlanOptions
 {
     internal Argument<string?> Job { get; } = new("job") { Description = "A job file. Not needed with --preset or --model.", Arity = ArgumentArity.ZeroOrOne };
