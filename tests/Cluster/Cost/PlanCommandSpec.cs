@@ -111,7 +111,8 @@ public class PlanCommandSpec
     }
 
     [Theory]
-    [InlineData("--gpu", "a100-80", "a100-80g")]
+    [InlineData("--gpu", "a100-80", "nearest is 'a100-80g'")]
+    [InlineData("--gpu", "h100", "nearest is 'h100-80g'")]
     [InlineData("--link", "nvlnk", "nvlink")]
     [InlineData("--mode", "zigzga", "zigzag")]
     [InlineData("--preset", "llama-2-7", "llama-2-7b")]
@@ -126,7 +127,6 @@ public class PlanCommandSpec
     [InlineData("--bandwidth", "0", "above 0")]
     [InlineData("--memory", "lots", "above 0")]
     [InlineData("--gpu", "cpu", "--peak")]
-    [InlineData("--gpuss", "8", "--gpus")]
     [InlineData("--model", "nowhere", "config.json")]
     public void Plan_must_refuse_a_bad_option_in_one_line_naming_it_and_what_is_allowed(string option, string value, string allowed)
     {
@@ -138,11 +138,20 @@ public class PlanCommandSpec
         Assert.Equal(2, run.ExitCode);
         var line = Assert.Single(run.Errors);
         Assert.Contains(allowed, line, StringComparison.Ordinal);
-        Assert.Contains(option == "--gpuss" ? "--gpuss" : value, line, StringComparison.Ordinal);
+        Assert.Contains(value, line, StringComparison.Ordinal);
         Assert.Empty(run.Output);
     }
 
     [Theory]
+    [InlineData("plan", "--gpuss", "8", "--preset", "llama-2-7b")]
+    [InlineData("plan", "--preset", "llama-2-7b", "--tokens", "64k", "--gpuss", "8")]
+    [InlineData("plan", "job.conf", "--gpuss", "8")]
+    [InlineData("plan", "job.conf", "--gpuss=8")]
+    public void Plan_must_name_the_nearest_option_to_an_unknown_one(params string[] arguments) =>
+        Assert.Equal("actorring: unknown option '--gpuss'; nearest is '--gpus'", Assert.Single(CommandRun.Of(arguments).Errors));
+
+    [Theory]
+    [InlineData("plan", "--training.steps", "3", "job.conf", "--gpus", "8")]
     [InlineData("plan")]
     [InlineData("plan", "--gpus", "8")]
     [InlineData("plan", "--preset", "llama-2-7b", "--gpus", "8")]

@@ -72,6 +72,7 @@ public class PlannerSpec
     [InlineData("a100-40g", 1000000, 8, CostRecompute.None)]
     [InlineData("rtx4090", 65536, 4, CostRecompute.SelectivePlusPlus)]
     [InlineData("l20", 131072, 8, CostRecompute.None)]
+    [InlineData("rtx4090", 65536, 1, null)]
     public void Three_changes_must_each_fit_when_they_are_planned_again(string gpu, long tokens, int gpus, CostRecompute? recompute)
     {
         var request = Problem.Request(tokens, gpus) with { Hardware = HardwareProfiles.All.Single(profile => profile.Name == gpu), Recompute = recompute };

@@ -36,6 +36,11 @@ internal static class Changes
             }
         }
 
+        if (found.Count < Wanted && Smallest(request, choose) is { } smallest)
+        {
+            found.Add(smallest);
+        }
+
         while (found.Count > Wanted)
         {
             found.RemoveAt(found.Count - 1);
@@ -122,6 +127,18 @@ internal static class Changes
         return fits == 0
             ? null
             : new PlanChange($"--tokens {fits * LengthUnit}: the longest sequence that fits as it is", choose(request with { Tokens = fits * LengthUnit })!);
+    }
+
+    // Everything that saves memory, and then as long as still fits.
+    private static PlanChange? Smallest(PlanRequest request, Func<PlanRequest, PlanCandidate?> choose)
+    {
+        var sparing = request with
+        {
+            Batch = 1, Accumulation = request.Batch * request.Accumulation, Recompute = CostRecompute.Full, ZeroStage = null, Mode = null, Offload = null,
+        };
+        return Shorter(sparing, choose) is { } change
+            ? change with { Description = $"--recompute full --zero auto --mode auto --offload auto --batch 1 --tokens {change.Result.Setting.Tokens}: all that saves memory" }
+            : null;
     }
 
     private static PlanChange? Larger(PlanRequest request, Func<PlanRequest, PlanCandidate?> choose)

@@ -133,6 +133,10 @@ internal sealed class PlanArguments(ParseResult result, PlanOptions options)
     private static UsageException Wrong(Option option, string value, IEnumerable<string> allowed)
     {
         var names = allowed.ToList();
-        return new UsageException($"{option.Name} '{value}'; nearest is '{NearestKey.Of(value, names)}'; allowed: {string.Join(", ", names)}");
+        return new UsageException($"{option.Name} '{value}'; nearest is '{Nearest(value, names)}'; allowed: {string.Join(", ", names)}");
     }
+
+    /// <summary>A name that goes on as the value does, else the one that is spelt most like it.</summary>
+    internal static string Nearest(string value, IReadOnlyList<string> names) =>
+        names.FirstOrDefault(name => value.Length > 1 && name.StartsWith(value, StringComparison.OrdinalIgnoreCase)) ?? NearestKey.Of(value, names);
 }

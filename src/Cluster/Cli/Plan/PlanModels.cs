@@ -1,5 +1,4 @@
 using ActorRing.Actors.Plans.Cost;
-using ActorRing.Cluster.Hosting.Hocon;
 using ActorRing.Cluster.Hosting.Settings;
 using ActorRing.Compute.Model.Config;
 
@@ -47,9 +46,12 @@ internal sealed record PlanModels(string Name, ModelCost Model, JobSettings? Job
         return new PlanModels(settings!.Name, CostOf(ConfigOf(settings.Model)), settings);
     }
 
-    private static ModelCost PresetOf(string name) => ModelPresets.All.FirstOrDefault(preset => preset.Name == name)?.Model
-        ?? throw new UsageException(
-            $"--preset '{name}'; nearest is '{NearestKey.Of(name, ModelPresets.All.Select(preset => preset.Name))}'; allowed: {string.Join(", ", ModelPresets.All.Select(preset => preset.Name))}");
+    private static ModelCost PresetOf(string name)
+    {
+        var names = ModelPresets.All.Select(preset => preset.Name).ToList();
+        return ModelPresets.All.FirstOrDefault(preset => preset.Name == name)?.Model
+            ?? throw new UsageException($"--preset '{name}'; nearest is '{PlanArguments.Nearest(name, names)}'; allowed: {string.Join(", ", names)}");
+    }
 
     private static LlamaConfig ConfigOf(ModelSettings settings)
     {

@@ -65,17 +65,26 @@ internal sealed class PlanOptions
         }
     }
 
-    /// <summary>Job keys such as <c>--training.steps</c> are left to the job reader; an option without a dot is a misspelt one of ours.</summary>
+    /// <summary>
+    /// Job keys such as <c>--training.steps</c> are left to the job reader; an option without a dot is a misspelt one of ours. The parser takes the first
+    /// unknown word for the job, whatever it looks like.
+    /// </summary>
     /// <exception cref="UsageException">Such an option is there.</exception>
     internal void RefuseUnknown(ParseResult result)
     {
-        foreach (var token in result.UnmatchedTokens)
+        var job = result.GetValue(Job);
+        foreach (var token in job is null ? result.UnmatchedTokens : [job, .. result.UnmatchedTokens])
         {
             var name = token.Split('=')[0];
             if (name.StartsWith("--", StringComparison.Ordinal) && !name.Contains('.', StringComparison.Ordinal))
             {
                 throw new UsageException($"unknown option '{name}'; nearest is '{Hosting.Hocon.NearestKey.Of(name, All.Select(option => option.Name))}'");
             }
+        }
+
+        if (job is not null && job.StartsWith("--", StringComparison.Ordinal))
+        {
+            throw new UsageException($"'{job}' stands where the job file belongs; allowed: the job file first, its keys after it");
         }
     }
 }

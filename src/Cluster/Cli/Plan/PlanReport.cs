@@ -101,7 +101,7 @@ internal static class PlanReport
             $"{CostModes.NameOf(setting.Mode),-14} {CutOf(setting),-24} {setting.ZeroStage,4} {CostModes.NameOf(setting.Recompute),-11} {setting.Offload.Name,-21} {(best.Fit.Fits ? "yes" : "no"),-4} {MemoryText.Size(best.Memory.DeviceBytes),13} {time.TokensPerSecond,10:F0} {time.CausalMfu,9:P1} {time.FullMfu,9:P1} {(time.ExposedExchange + time.ExposedShards) / time.Total,9:P1} {best.HopsPerUpdate(request.Model),12} {Size(best.ExchangeBytesPerUpdate(request.Model)),13}");
     }
 
-    private static string Links(PlanRequest request) => request.Links.Spans(request.Gpus)
+    private static string Links(PlanRequest request) => request.Links.Spans(request.Gpus) && request.Links.Inside != request.Links.Between
         ? Line($"{request.Links.Inside.Name} {request.Links.Inside.BytesPerSecond / 1e9:F0} GB/s among {request.Links.RanksPerNode}, {request.Links.Between.Name} {request.Links.Between.BytesPerSecond / 1e9:F0} GB/s between nodes")
         : Line($"{request.Links.Inside.Name} {request.Links.Inside.BytesPerSecond / 1e9:F0} GB/s");
 
