@@ -1,8 +1,9 @@
 namespace ActorRing.Cluster.Hosting.Hocon;
 
 /// <summary>Which known key somebody most likely meant.</summary>
-internal static class NearestKey
+public static class NearestKey
 {
+    /// <summary>The known key most like an unknown one.</summary>
     /// <param name="key">Dotted, unknown.</param>
     /// <param name="known">Dotted keys; at least one.</param>
     /// <returns>
