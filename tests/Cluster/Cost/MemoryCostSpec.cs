@@ -55,6 +55,24 @@ public class MemoryCostSpec
         Assert.Equal(131L * 32000 * 6, Part("logits"));
     }
 
+    // W = 6738415616 over 8 GPUs, in units of W / 8; a layer has 202383360 weights and the vocabulary 131072000: what stages 2 and 3 hold whole.
+    [Theory]
+    [InlineData(0, 48, 32, 64, 0, 0)]
+    [InlineData(1, 20, 32, 8, 0, 0)]
+    [InlineData(2, 20, 4, 8, 0, 4)]
+    [InlineData(3, 6, 4, 8, 2, 4)]
+    public void Each_stage_must_shard_what_it_says(int stage, long weights, long gradients, long optimizer, long gathered, long reduced)
+    {
+        const long eighth = 6_738_415_616 / 8;
+        const long whole = (2 * 202_383_360) + 131_072_000;
+        var memory = MemoryCost.Of(Problem.Llama7B, Problem.OnEight(CostMode.Zigzag, zero: stage));
+        long Part(string name) => memory.Device.Single(part => part.Name == name).Bytes;
+
+        Assert.Equal((weights * eighth) + (gathered * whole), Part("weights"));
+        Assert.Equal((gradients * eighth) + (reduced * whole), Part("gradients"));
+        Assert.Equal(optimizer * eighth, Part("optimizer"));
+    }
+
     [Theory]
     [MemberData(nameof(Problem.Modes), MemberType = typeof(Problem))]
     public void A_longer_sequence_must_never_take_less(CostMode mode)
