@@ -60,7 +60,8 @@ public sealed unsafe class CommAbuseSpec : IDisposable
     [Fact]
     public void Every_function_must_refuse_null_and_strangers()
     {
-        foreach (nint comm in new nint[] { 0, 0x7fff_0000_1234, -1 })
+        var counts = stackalloc long[2];
+        foreach (var comm in new nint[] { 0, unchecked((nint)0x7fff_0000_1234), -1 })
         {
             var call = new CommCall { DeadlineMilliseconds = 10 };
             var memory = new CommMemory();
@@ -69,7 +70,6 @@ public sealed unsafe class CommAbuseSpec : IDisposable
             CommInfo info;
             CommPeerInfo peer;
             void* address;
-            var counts = stackalloc long[2];
             var failures = new (string What, NativeStatus Status)[]
             {
                 ("endpoint", Table.Endpoint(comm, null, 0, &operation)), ("connect", Table.Connect(comm, &call, counts, 10)), ("abort", Table.Abort(comm, null)),
@@ -88,7 +88,7 @@ public sealed unsafe class CommAbuseSpec : IDisposable
         }
 
         Assert.Equal(NativeStatus.Ok, Table.Free(0));
-        _raw.RequireFailure(NativeStatus.InvalidArgument, Table.Free(0x7fff_0000_1234), "free of a stranger");
+        _raw.RequireFailure(NativeStatus.InvalidArgument, Table.Free(unchecked((nint)0x7fff_0000_1234)), "free of a stranger");
     }
 
     [Fact]
@@ -263,7 +263,8 @@ public sealed unsafe class CommAbuseSpec : IDisposable
         long operation;
         _raw.Require(Table.Receive(zero, &call, 1, &memory, &operation));
         var status = NativeStatus.Ok;
-        var waiter = new Thread(() => status = Table.Wait(zero, operation));
+        var outstanding = operation;
+        var waiter = new Thread(() => status = Table.Wait(zero, outstanding));
         waiter.Start();
         _raw.Forget(zero);
         _raw.Require(Table.Free(zero));
