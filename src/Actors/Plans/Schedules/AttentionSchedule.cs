@@ -5,8 +5,9 @@ namespace ActorRing.Actors.Plans;
 
 /// <summary>Who attends which keys when, and every transfer that this takes: a pure function of plan and pattern, the same on every rank.</summary>
 /// <remarks>
-/// Each visible (query, key) pair is in exactly one call. Nothing moves that nobody sees. Cost of building: O(P² (log documents + w)) for P ring ranks, a few
-/// milliseconds at P = 64 and a thousand documents; views and totals are computed when asked for and not kept.
+/// Each visible (query, key) pair is in exactly one call. Nothing moves that nobody sees. Cost of building where blocks rotate: O(P² log
+/// documents) for P ring ranks, milliseconds at P = 64 and a thousand documents, so layers with the same window should share one. Views and totals are computed
+/// when asked for and not kept; a list of all transfers costs P views.
 /// </remarks>
 public sealed class AttentionSchedule
 {
