@@ -26,6 +26,30 @@ public class TrainingStepSpec
     public void Two_runs_must_be_bit_equal() =>
         Assert.Equal(Train(RecomputePolicy.SelectivePlusPlus, ElementType.Float32, steps: 20).Weights, Train(RecomputePolicy.SelectivePlusPlus, ElementType.Float32, steps: 20).Weights);
 
+    [Theory]
+    [InlineData("none", ElementType.Float32)]
+    [InlineData("full", ElementType.Float32)]
+    [InlineData("selective++", ElementType.Float32)]
+    [InlineData("selective++", ElementType.BFloat16)]
+    public void Step_must_allocate_nothing_managed_or_native_when_repeated(string policy, ElementType type)
+    {
+        using var device = NativeBackend.LoadCpu().Open(2);
+        using var problem = new ModelProblem(device, TinyModels.Llama(), RecomputePolicy.Named(policy), batch: 2, tokens: 19, documents: true, type);
+        using var optimizer = new AdamW(problem.Parameters, new AdamWOptions());
+        var step = new TrainingStep(problem.Parameters, problem.Model, problem.Gradients, optimizer);
+        var batches = new[] { problem.Batch, problem.Batch };
+        step.Run(new TrainStep(0), batches, 1e-3);
+        step.Run(new TrainStep(1), batches, 1e-3);
+        var (buffers, scratch) = (device.Info.BufferBytes, device.Info.ScratchBytes);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        step.Run(new TrainStep(2), batches, 1e-3);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Equal(0, allocated);
+        Assert.Equal((buffers, scratch), (device.Info.BufferBytes, device.Info.ScratchBytes));
+    }
+
     [Fact]
     public void Loss_must_fall_when_a_batch_is_repeated()
     {

@@ -14,7 +14,7 @@ internal static class TrainCommand
     {
         var job = new Argument<string>("job") { Description = "A job file, for example hocon/jobs/tiny.conf." };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the model that an earlier run left in the output folder." };
-        var command = new Command("train", "Trains in one process. Any key of the job can follow: --training.seed 2. Example: actorring train hocon/jobs/tiny.conf") { job, overwrite };
+        var command = new Command("train", "Trains in one process. Any key of the job can follow: --stages.0.steps 50. Example: actorring train hocon/jobs/tiny.conf") { job, overwrite };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction((result, stop) => Task.FromResult(Run(result.GetValue(job)!, [.. result.UnmatchedTokens], result.GetValue(overwrite), stop)));
         return command;
