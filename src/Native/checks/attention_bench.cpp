@@ -1,6 +1,5 @@
 // Times block attention against the multiply-add peak of the same seconds: attention_check bench [tokens head_size heads kv_heads dtype(f32|bf16) threads repeats window]
-// A machine that is shared changes its speed by the second, so every run stands between two probes of the peak; "quiet" are the runs between probes that a busy
-// hyperthread sibling would have halved.
+// A machine that is shared changes its speed by the second, so every run stands between two probes of the peak; medians over the runs.
 #include <algorithm>
 #include <string>
 
@@ -9,26 +8,8 @@
 namespace check {
 namespace {
 
-#if defined(__x86_64__)
-#define AR_FMA(i) "vfmadd231ps %%zmm30, %%zmm31, %%zmm" #i "\n\t"
-#define AR_FMA_NOP(i) AR_FMA(i) "nop\n\t"
-#define AR_TWELVE(x) x(0) x(1) x(2) x(3) x(4) x(5) x(6) x(7) x(8) x(9) x(10) x(11)
-#define AR_ZEROED "vpxord %%zmm30, %%zmm30, %%zmm30\n\tvpxord %%zmm31, %%zmm31, %%zmm31\n\t"  // a leftover denormal would slow every product down
-#define AR_CLEAR(i) "vpxord %%zmm" #i ", %%zmm" #i ", %%zmm" #i "\n\t"
-#define AR_CLOBBERS "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11"
-// GFLOP per CPU second. `dense` fills the front end with instructions that cost nothing else: it falls when another hyperthread takes its share.
-__attribute__((noinline, target("avx512f"))) double peak(bool dense) {
-  long turns = 400000;
-  const double flops = static_cast<double>(turns) * 24 * 32;
-  const double start = seconds(CLOCK_THREAD_CPUTIME_ID);
-  if (dense) __asm__ volatile(AR_ZEROED AR_TWELVE(AR_CLEAR) "1:\n\t" AR_TWELVE(AR_FMA_NOP) AR_TWELVE(AR_FMA_NOP) "dec %0\n\tjnz 1b" : "+r"(turns)::AR_CLOBBERS);
-  else __asm__ volatile(AR_ZEROED AR_TWELVE(AR_CLEAR) "1:\n\t" AR_TWELVE(AR_FMA) AR_TWELVE(AR_FMA) "dec %0\n\tjnz 1b" : "+r"(turns)::AR_CLOBBERS);
-  return flops / (seconds(CLOCK_THREAD_CPUTIME_ID) - start) * 1e-9;
-}
-#endif
-
 struct Run {
-  double cpu_rate, wall_rate, plain, dense;
+  double cpu_rate, wall_rate, peak;  // the peak is one thread's
 };
 
 double median(std::vector<double> values) {
@@ -37,27 +18,31 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+double peak_of(const Context& context, ar_dtype dtype, int threads) {
+  double gflops;
+  require(ar_context_measure_peak(context.handle, dtype, 0.02, &gflops));
+  return gflops / threads;
+}
+
 template <class Body>
-Run measure(double flops, Body&& body) {
-  const double plain0 = peak(false), dense0 = peak(true);
+Run measure(const Context& context, ar_dtype dtype, int threads, double flops, Body&& body) {
+  const double before = peak_of(context, dtype, threads);
   const double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID), wall = seconds(CLOCK_MONOTONIC);
   body();
   const double cpu_seconds = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu, wall_seconds = seconds(CLOCK_MONOTONIC) - wall;
-  const double dense1 = peak(true), plain1 = peak(false);
-  return {flops / cpu_seconds * 1e-9, flops / wall_seconds * 1e-9, (plain0 + plain1) / 2, std::min(dense0, dense1)};
+  return {flops / cpu_seconds * 1e-9, flops / wall_seconds * 1e-9, std::max(before, peak_of(context, dtype, threads))};
 }
 
-void report(const char* name, const std::vector<Run>& runs) {
-  double best = 0;
-  for (const Run& run : runs) best = std::max(best, run.plain);
-  std::vector<double> all, quiet, wall;
+void report(const char* name, const std::vector<Run>& runs, int threads) {
+  std::vector<double> cpu, wall, rate, peak;
   for (const Run& run : runs) {
-    all.push_back(run.cpu_rate / run.plain);
-    wall.push_back(run.wall_rate);
-    if (run.dense > 0.93 * best) quiet.push_back(run.cpu_rate / run.plain);
+    cpu.push_back(run.cpu_rate / run.peak);
+    wall.push_back(run.wall_rate / run.peak / threads);
+    rate.push_back(run.wall_rate);
+    peak.push_back(run.peak);
   }
-  std::printf("  %s: quiet %.1f%% of peak (%zu of %zu runs), all runs %.1f%%, best wall %.0f GFLOP/s (peak of a thread %.0f)\n", name, 100 * median(quiet), quiet.size(), runs.size(), 100 * median(all),
-              *std::max_element(wall.begin(), wall.end()), best);
+  std::printf("  %s: %.1f%% of peak by CPU time, %.1f%% by the clock, best %.1f%%, %.1f GFLOP/s (peak of a thread %.1f)\n", name, 100 * median(cpu), 100 * median(wall),
+              100 * *std::max_element(wall.begin(), wall.end()), median(rate), median(peak));
 }
 
 }  // namespace
@@ -94,15 +79,15 @@ int run_benchmark(int argc, char** argv) {
   require(ar_attention_delta(context.handle, &out.tensor, &dout.tensor, &delta.tensor));
   std::vector<Run> runs[2];
   for (int repeat = 0; repeat < repeats; repeat++) {
-    runs[0].push_back(measure(flops, forward));
-    runs[1].push_back(measure(2.5 * flops, backward));
+    runs[0].push_back(measure(context, dtype, threads, flops, forward));
+    runs[1].push_back(measure(context, dtype, threads, 2.5 * flops, backward));
   }
   int64_t scratch;
   require(ar_attention_scratch_bytes(context.handle, &q.tensor, &k.tensor, &scratch));
   std::printf("%s T %lld H %lld N %lld K %lld threads %d window %lld, scratch %.1f MiB\n", half ? "bf16" : "f32", (long long)tokens, (long long)head_size, (long long)heads, (long long)kv_heads, threads,
               (long long)window, static_cast<double>(scratch) / 1048576);
-  report("forward ", runs[0]);
-  report("backward", runs[1]);
+  report("forward ", runs[0], threads);
+  report("backward", runs[1], threads);
   return 0;
 }
 
