@@ -7,20 +7,20 @@ namespace actorring::cpu::AR_ISA {
 
 AR_INLINE F load_words(const float* p) { return load(p); }
 AR_INLINE F broadcast_word(const float* p) { return set1(*p); }
-AR_INLINE F multiply_words(F a, F b, F sum) { return fma(a, b, sum); }
+AR_INLINE void multiply_words(F a, F b, F& sum) { add_product(a, b, sum); }
 
 #if defined(AR_BF16_DOT)
 using Pairs = __m512i;  // 16 words of two bfloat16 each
 AR_INLINE Pairs load_words(const uint32_t* p) { return _mm512_loadu_si512(p); }
 AR_INLINE Pairs broadcast_word(const uint32_t* p) { return _mm512_set1_epi32(static_cast<int>(*p)); }
 #if defined(AR_BF16_DOT_EMULATED)
-AR_INLINE F multiply_words(Pairs a, Pairs b, F sum) {
+AR_INLINE void multiply_words(Pairs a, Pairs b, F& sum) {
   const __m512i high = _mm512_set1_epi32(static_cast<int>(0xffff0000u));
   const F odd = _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_and_si512(a, high)), _mm512_castsi512_ps(_mm512_and_si512(b, high)), sum);
-  return _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_slli_epi32(a, 16)), _mm512_castsi512_ps(_mm512_slli_epi32(b, 16)), odd);
+  sum = _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_slli_epi32(a, 16)), _mm512_castsi512_ps(_mm512_slli_epi32(b, 16)), odd);
 }
 #else
-AR_INLINE F multiply_words(Pairs a, Pairs b, F sum) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }
+AR_INLINE void multiply_words(Pairs a, Pairs b, F& sum) { sum = _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }
 #endif
 #endif
 
@@ -50,7 +50,7 @@ AR_INLINE void multiply_step(Operands<VECTORS, Word>& at, F (&sum)[ROWS][VECTORS
   for (int i = 0; i < ROWS; i++) {
     const auto left = broadcast_word(at.a + i * at.a_row);
 #pragma GCC unroll 8
-    for (int j = 0; j < VECTORS; j++) sum[i][j] = multiply_words(left, right[j], sum[i][j]);
+    for (int j = 0; j < VECTORS; j++) multiply_words(left, right[j], sum[i][j]);
   }
   at.a += at.a_k;
   at.b += at.b_k;

@@ -15,19 +15,23 @@ constexpr bool kHasDot = true;
 constexpr bool kHasDot = false;
 #endif
 
-// sum + a * b for units that are floats, sum + a.low * b.low + a.high * b.high for units that are bf16 pairs.
+// sum += a * b for units that are floats, a.low * b.low + a.high * b.high for units that are bf16 pairs.
 template <bool DOT>
-AR_INLINE F multiply_add(F a, F b, F sum) {
+AR_INLINE void multiply_add(F a, F b, F& sum) {
 #if defined(AR_BF16_DOT_EMULATED)
   if constexpr (DOT) {
     const __m512i x = _mm512_castps_si512(a), y = _mm512_castps_si512(b), high = _mm512_set1_epi32(static_cast<int>(0xffff0000u));
     sum = fma(_mm512_castsi512_ps(_mm512_slli_epi32(x, 16)), _mm512_castsi512_ps(_mm512_slli_epi32(y, 16)), sum);
-    return fma(_mm512_castsi512_ps(_mm512_and_si512(x, high)), _mm512_castsi512_ps(_mm512_and_si512(y, high)), sum);
+    sum = fma(_mm512_castsi512_ps(_mm512_and_si512(x, high)), _mm512_castsi512_ps(_mm512_and_si512(y, high)), sum);
+    return;
   }
 #elif defined(AR_BF16_DOT)
-  if constexpr (DOT) return _mm512_dpbf16_ps(sum, (__m512bh)_mm512_castps_si512(a), (__m512bh)_mm512_castps_si512(b));
+  if constexpr (DOT) {
+    sum = _mm512_dpbf16_ps(sum, (__m512bh)_mm512_castps_si512(a), (__m512bh)_mm512_castps_si512(b));
+    return;
+  }
 #endif
-  return fma(a, b, sum);
+  add_product(a, b, sum);
 }
 
 // On AVX-512 a tall tile: 14 x 2 vectors ask L2 for half the lines of B per multiply-add that 6 x 4 do (measured on Cascade Lake, panels streaming from L3:
@@ -50,7 +54,7 @@ AR_INLINE void tile_step(F (&sum)[TR][TV], const float* a, const float* b) {
   for (int i = 0; i < TR; i++) {
     const F left = set1(a[i]);
 #pragma GCC unroll 4
-    for (int j = 0; j < TV; j++) sum[i][j] = multiply_add<DOT>(left, right[j], sum[i][j]);
+    for (int j = 0; j < TV; j++) multiply_add<DOT>(left, right[j], sum[i][j]);
   }
 }
 

@@ -17,7 +17,7 @@ __attribute__((noinline)) static void multiply_in_registers(int64_t turns) {
   F a = set1(0.5f), b = set1(0.25f);
   for (int64_t turn = 0; turn < turns; turn++) {
 #pragma GCC unroll 24
-    for (int i = 0; i < kPeakChains; i++) sum[i] = multiply_add<DOT>(a, b, sum[i]);
+    for (int i = 0; i < kPeakChains; i++) multiply_add<DOT>(a, b, sum[i]);
     // The operands may have changed as far as the compiler knows, so that no turn can be left out.
 #if defined(__AVX512F__)
     __asm__ volatile("" : "+v"(a), "+v"(b));
