@@ -51,15 +51,19 @@ AR_INLINE void backward_tile(const Shape& shape, const GradientRows& rows, int64
   using Word = typename Format::Word;
   const TileBits& bits = *thread.tile;
   const int64_t width = shape.width();
+  const int64_t stack_row = shape.stack_row();
   const int64_t depth = shape.head_size / per;
   const PackedQueries<Format> next = block.from(kBackwardRows, shape);
   const int64_t row_bytes = kBackwardRows * Format::row_words(shape.head_size) * static_cast<int64_t>(sizeof(Word));
-  const int64_t stack_bytes = kBackwardRows / per * width * static_cast<int64_t>(sizeof(Word));
+  const int64_t stack_bytes = kBackwardRows / per * stack_row * static_cast<int64_t>(sizeof(Word));
   const int64_t score_steps = kBackwardRows / MR * depth * (round_up(keys, NR) / NR);
   Ahead next_q = ahead_of(next.q_rows, row_bytes, score_steps);
   Ahead next_dout = ahead_of(next.dout_rows, row_bytes, score_steps);
-  score_rows<Format>(shape, block.q_rows, thread.k_columns, stride, bits, 0, bits.rows, thread.gradient.scores, next_q);
-  score_rows<Format>(shape, block.dout_rows, thread.v_columns, stride, bits, 0, bits.rows, thread.gradient.dp, next_dout);
+  for (int64_t row = 0; row < bits.rows; row += kScoreRows) {
+    const int64_t end = min(row + kScoreRows, bits.rows);
+    score_rows<Format>(shape, block.q_rows, thread.k_columns, stride, bits, row, end, thread.gradient.scores + row * stride, next_q);
+    score_rows<Format>(shape, block.dout_rows, thread.v_columns, stride, bits, row, end, thread.gradient.dp + row * stride, next_dout);
+  }
   // Where rows and stack are the same memory they have been fetched above.
   const int64_t stack_steps = round_up(keys, MR) / MR * (kBackwardRows / per) * (round_up(width, NR) / NR);
   const int64_t again = PackedQueries<Format>::kSameStack ? 0 : stack_bytes;
@@ -74,13 +78,13 @@ AR_INLINE void backward_tile(const Shape& shape, const GradientRows& rows, int64
     else gradient_patch<false>(bits, rows, patch, stride, thread.gradient);
     const int64_t count = min(step, keys - column);
     const int64_t seen = (patch.last - patch.first + per - 1) / per;
-    const int64_t token = patch.first / per * width;
-    product<true>(count, width, seen, thread.gradient.p_transposed(patch.first, column, stride), 1, stride, block.dout_stack + token, width, thread.dv + column * width, width, next_dout_stack);
-    product<true>(count, width, seen, thread.gradient.ds_transposed(patch.first, column, stride), 1, stride, block.q_stack + token, width, thread.dk + column * width, width, next_q_stack);
+    const int64_t token = patch.first / per * stack_row;
+    product<true>(count, width, seen, thread.gradient.p_transposed(patch.first, column, stride), 1, stride, block.dout_stack + token, stack_row, thread.dv + column * width, width, next_dout_stack);
+    product<true>(count, width, seen, thread.gradient.ds_transposed(patch.first, column, stride), 1, stride, block.q_stack + token, stack_row, thread.dk + column * width, width, next_q_stack);
   }
   Ahead next_dq = ahead_of(next.dq, kBackwardRows * width * static_cast<int64_t>(sizeof(float)), kBackwardRows / MR * (keys / per) * (round_up(width, NR) / NR));
   for_each_run(bits, 0, bits.rows, [&](int64_t first, int64_t count, int64_t begin, int64_t end) {
-    product<true>(count, width, (end - begin) / per, thread.gradient.ds(first, begin, stride), stride / per, 1, thread.k_stack + begin / per * width, width, block.dq + first * width, width, next_dq);
+    product<true>(count, width, (end - begin) / per, thread.gradient.ds(first, begin, stride), stride / per, 1, thread.k_stack + begin / per * stack_row, stack_row, block.dq + first * width, width, next_dq);
   });
 }
 

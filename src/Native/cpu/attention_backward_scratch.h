@@ -10,7 +10,7 @@ template <class Format>
 struct PackedQueries {
   using Word = typename Format::Word;
   Word* q_rows;      // [rows, row_words]
-  Word* q_stack;     // [rows / per word][width]; the same memory as q_rows where both lie alike
+  Word* q_stack;     // [rows / per word][stack_row]; the same memory as q_rows where both lie alike
   Word* dout_rows;
   Word* dout_stack;
   float* dq;         // [rows, width]
@@ -22,7 +22,7 @@ struct PackedQueries {
   static PackedQueries carve(Carver& carver, const Shape& shape) {
     const int64_t count = shape.blocks() * shape.rows;
     const int64_t rows = count * Format::row_words(shape.head_size);
-    const int64_t stack = count / Format::kPerWord * shape.width();
+    const int64_t stack = count / Format::kPerWord * shape.stack_row();
     PackedQueries packed;
     packed.q_rows = carver.take<Word>(rows);
     packed.q_stack = kSameStack ? packed.q_rows : carver.take<Word>(stack);
@@ -37,7 +37,7 @@ struct PackedQueries {
   // The same from row `row` on (a multiple of 2).
   PackedQueries from(int64_t row, const Shape& shape) const {
     const int64_t words = row * Format::row_words(shape.head_size);
-    const int64_t stack = row / Format::kPerWord * shape.width();
+    const int64_t stack = row / Format::kPerWord * shape.stack_row();
     return {q_rows + words, q_stack + stack, dout_rows + words, dout_stack + stack, dq + row * shape.width(), lse_log2 + row, delta + row};
   }
 };
@@ -47,7 +47,7 @@ struct BackwardThread {
   using Word = typename Format::Word;
   Word* k_columns;  // [tile_keys / NR][H / per word][NR]
   Word* v_columns;
-  Word* k_stack;    // [tile_keys / per word][width]
+  Word* k_stack;    // [tile_keys / per word][stack_row]
   float* dk;        // [tile_keys, width]
   float* dv;
   GradientScratch<Format> gradient;
@@ -59,7 +59,7 @@ struct BackwardThread {
     BackwardThread thread;
     thread.k_columns = carver.take<Word>(columns);
     thread.v_columns = carver.take<Word>(columns);
-    thread.k_stack = carver.take<Word>(tile_keys / Format::kPerWord * shape.width());
+    thread.k_stack = carver.take<Word>(tile_keys / Format::kPerWord * shape.stack_row());
     thread.dk = carver.take<float>(tile_keys * shape.width());
     thread.dv = carver.take<float>(tile_keys * shape.width());
     thread.gradient = GradientScratch<Format>::carve(carver, tile_keys + W);

@@ -34,7 +34,7 @@ struct ForwardScratch {
   int64_t units_at_once;
   int64_t unit_k, unit_v;  // words
   Word* k;                 // [units_at_once][padded_keys / NR][H / per word][NR]
-  Word* v;                 // [units_at_once][padded_keys / per word][width]
+  Word* v;                 // [units_at_once][padded_keys / per word][stack_row]
   std::byte* threads;
   int64_t thread_bytes;
 
@@ -53,7 +53,7 @@ struct ForwardScratch {
   static ForwardScratch carve(Carver& carver, const Shape& shape, int thread_count) {
     ForwardScratch scratch;
     scratch.unit_k = shape.padded_keys() * (shape.head_size / Format::kPerWord);
-    scratch.unit_v = shape.padded_keys() / Format::kPerWord * shape.width();
+    scratch.unit_v = shape.padded_keys() / Format::kPerWord * shape.stack_row();
     const int64_t unit_bytes = (scratch.unit_k + scratch.unit_v) * static_cast<int64_t>(sizeof(Word));
     scratch.units_at_once = clamp(kPackedBytes / unit_bytes, 1, shape.units());
     scratch.k = carver.take<Word>(scratch.units_at_once * scratch.unit_k);
@@ -131,6 +131,7 @@ static void forward_rows(const ForwardCall& call, const Shape& shape, const KeyM
   using Scratch = ForwardScratch<Format>;
   constexpr int64_t stride = Scratch::kStride;
   const int64_t width = shape.width();
+  const int64_t stack_row = shape.stack_row();
   TileWalk walk(keys, rows.row, rows.count, Scratch::kTile);
   Tile tile;
   bool some = walk.next(tile);
@@ -142,11 +143,11 @@ static void forward_rows(const ForwardCall& call, const Shape& shape, const KeyM
     describe_tile(keys, rows.row, rows.count, tile, bits);
     const int64_t depth = shape.head_size / Format::kPerWord;
     const typename Format::Word* panels = k + tile.key * depth;
-    const typename Format::Word* values = v + tile.key / Format::kPerWord * width;
+    const typename Format::Word* values = v + tile.key / Format::kPerWord * stack_row;
     constexpr int64_t word_bytes = sizeof(typename Format::Word);
     const int64_t groups = round_up(rows.count, MR) / MR;
     Ahead next_panels = ahead_of(panels + Scratch::kTile * depth, Scratch::kTile * depth * word_bytes, groups * depth * (Scratch::kTile / NR));
-    Ahead next_values = ahead_of(values + Scratch::kTile / Format::kPerWord * width, Scratch::kTile / Format::kPerWord * width * word_bytes,
+    Ahead next_values = ahead_of(values + Scratch::kTile / Format::kPerWord * stack_row, Scratch::kTile / Format::kPerWord * stack_row * word_bytes,
                                  groups * (Scratch::kTile / Format::kPerWord) * (round_up(width, NR) / NR));
     for (int64_t strip = 0; strip < rows.count; strip += Scratch::kStrip) {
       const int64_t strip_end = min(strip + Scratch::kStrip, rows.count);
@@ -160,7 +161,7 @@ static void forward_rows(const ForwardCall& call, const Shape& shape, const KeyM
           if (thread.state->shrink[row] != 1.0f) write_row(thread.out + row * width, thread.out + row * width, thread.state->shrink[row], width);
         }
         product<true>(count, width, (end - begin) / Format::kPerWord, reinterpret_cast<const typename Format::Word*>(thread.weights + at + begin), stride / Format::kPerWord, 1,
-                      values + begin / Format::kPerWord * width, width, thread.out + first * width, width, next_values);
+                      values + begin / Format::kPerWord * stack_row, stack_row, thread.out + first * width, width, next_values);
       });
     }
   }
@@ -191,7 +192,7 @@ static void forward_with(CpuContext& context, const ForwardCall& call, const ar_
       const auto k = head_of<Source>(call.k, unit / shape.kv_heads, unit % shape.kv_heads);
       const auto v = head_of<Source>(call.v, unit / shape.kv_heads, unit % shape.kv_heads);
       Format::pack_columns(k, begin, count, shape.k_count, shape.head_size, scratch.k + (unit - unit0) * scratch.unit_k + begin * (shape.head_size / Format::kPerWord));
-      Format::pack_stack(v, begin, count, shape.k_count, shape.head_size, scratch.v + (unit - unit0) * scratch.unit_v + begin / Format::kPerWord * shape.width());
+      Format::pack_stack(v, begin, count, shape.k_count, shape.head_size, scratch.v + (unit - unit0) * scratch.unit_v + begin / Format::kPerWord * shape.stack_row());
     });
     const int64_t heads = units * shape.group();
     context.pool.run(heads * shape.blocks(), [&](int64_t task, int thread) {

@@ -6,6 +6,7 @@
 namespace actorring::cpu::AR_ISA {
 
 constexpr int64_t kBackwardRows = 96;  // query rows of a block: with a tile of keys and its gradients they fit a 1 MiB L2
+constexpr int64_t kScoreRows = W == 8 ? 24 : kBackwardRows;  // of them, those whose scores are computed together: q of 24 rows stays in an L1 of 32 KB while the keys stream past
 
 // A block of rows and columns of a tile; begin and end are whole vectors.
 struct Patch {

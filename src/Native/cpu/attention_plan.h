@@ -2,6 +2,7 @@
 //
 // Legend: B batch, Tq queries, Tk keys, N query heads, K KV heads, G = N / K, H head size. A unit is one (batch, KV head); a block is some query rows of one head.
 #pragma once
+#include "attention_format.h"
 #include "attention_tiles.h"
 #include "context.h"
 #include "view.h"
@@ -13,7 +14,8 @@ struct Shape {
   int64_t rows;  // of a block
   int64_t units() const { return batch * kv_heads; }
   int64_t group() const { return heads / kv_heads; }
-  int64_t width() const { return round_up(head_size, W); }  // a padded row of a head
+  int64_t width() const { return round_up(head_size, W); }       // a padded row of a head
+  int64_t stack_row() const { return row_stride(head_size); }    // words between rows of a stack
   int64_t blocks() const { return round_up(q_count, rows) / rows; }
   int64_t block_rows(int64_t block) const { return min(rows, q_count - block * rows); }
   int64_t padded_keys() const { return round_up(k_count, kPanel); }
