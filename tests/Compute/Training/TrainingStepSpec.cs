@@ -36,7 +36,7 @@ public class TrainingStepSpec
         using var device = NativeBackend.LoadCpu().Open(2);
         using var problem = new ModelProblem(device, TinyModels.Llama(), RecomputePolicy.Named(policy), batch: 2, tokens: 19, documents: true, type);
         using var optimizer = new AdamW(problem.Parameters, new AdamWOptions());
-        var step = new TrainingStep(problem.Parameters, problem.Model, problem.Gradients, optimizer);
+        var step = new TrainingStep(problem.Parameters, problem.Model, problem.Gradients, optimizer, new SingleRank());
         var batches = new[] { problem.Batch, problem.Batch };
         step.Run(new TrainStep(0), batches, 1e-3);
         step.Run(new TrainStep(1), batches, 1e-3);
