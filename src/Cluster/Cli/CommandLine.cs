@@ -89,7 +89,8 @@ internal static class CommandLine
     {
         OperationCanceledException => Interrupted,
         NonFiniteException or NativeException or InsufficientMemoryException => Failed,
-        UsageException or PlanException or InvalidDataException or ArgumentException or FileNotFoundException or DirectoryNotFoundException or BackendUnavailableException or NotSupportedException => WrongUse,
+        UsageException or PlanException or InvalidDataException or ArgumentException or FileNotFoundException or DirectoryNotFoundException or BackendUnavailableException
+            or NotSupportedException => WrongUse,
         _ => Failed,
     };
 }

@@ -32,5 +32,6 @@ public interface IAttentionStrategy
     /// <param name="dk">Written, float32, shape of k.</param>
     /// <param name="dv">Written, float32, shape of v.</param>
     void Backward(
-        in Tensor q, in Tensor k, in Tensor v, in Tensor dout, in Tensor lse, in Tensor delta, SequenceMasks masks, AttentionLayer layer, double softmaxScale, in Tensor dq, in Tensor dk, in Tensor dv);
+        in Tensor q, in Tensor k, in Tensor v, in Tensor dout, in Tensor lse, in Tensor delta, SequenceMasks masks, AttentionLayer layer, double softmaxScale,
+        in Tensor dq, in Tensor dk, in Tensor dv);
 }

@@ -86,7 +86,8 @@ public class TrainingStepSpec
         problem.Batch.SetRow(0, [1, 2, 3, 4], [-100, -100, -100, -100], [0, 4]);
         var before = Weights(problem);
 
-        var error = Assert.Throws<ArgumentException>(() => new TrainingStep(problem.Parameters, problem.Model, problem.Gradients, optimizer, new SingleRank()).Run(new TrainStep(0), [problem.Batch], 1e-3));
+        var step = new TrainingStep(problem.Parameters, problem.Model, problem.Gradients, optimizer, new SingleRank());
+        var error = Assert.Throws<ArgumentException>(() => step.Run(new TrainStep(0), [problem.Batch], 1e-3));
 
         Assert.Contains("no token of the step is labelled", error.Message, StringComparison.Ordinal);
         Assert.Equal(before, Weights(problem));
@@ -105,7 +106,8 @@ public class TrainingStepSpec
         problem.Parameters.Publish();
         var before = Weights(problem);
 
-        var error = Assert.Throws<NonFiniteException>(() => new TrainingStep(problem.Parameters, problem.Model, problem.Gradients, optimizer, new SingleRank()).Run(new TrainStep(16), [problem.Batch], 1e-3));
+        var step = new TrainingStep(problem.Parameters, problem.Model, problem.Gradients, optimizer, new SingleRank());
+        var error = Assert.Throws<NonFiniteException>(() => step.Run(new TrainStep(16), [problem.Batch], 1e-3));
 
         Assert.Equal("loss", error.TensorName);
         Assert.Equal(new TrainStep(16), error.Step);
