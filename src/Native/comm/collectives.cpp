@@ -56,6 +56,10 @@ void Communicator::require_ready() const {
   if (!connected_) fail(AR_INVALID_ARGUMENT, "the communicator is not connected");
 }
 
+void Communicator::require_host_memory() const {
+  if (!transport_->host_memory()) fail(AR_UNSUPPORTED, "sums and borrows need memory that the processor can read: this transport moves device memory");
+}
+
 void Communicator::require_peer(int32_t peer, const char* name) const {
   if (peer < 0 || peer >= self_.size) fail(AR_INVALID_ARGUMENT, "%s is rank %d, allowed are 0 to %d", name, peer, self_.size - 1);
   if (peer == self_.rank) fail(AR_INVALID_ARGUMENT, "%s is rank %d, which is this rank", name, peer);
@@ -102,8 +106,12 @@ void Communicator::add_contribution(Operation& operation, int peer, int64_t byte
 
 void Communicator::add_local_copy(Operation& operation, const Memory& source, const Memory& destination) {
   if (source.byte_count == 0 || source.address == destination.address || broken_) return;
-  operation.open_work++;
-  work_.push_back({&operation, nullptr, source.address, destination.address, source.byte_count});
+  if (!transport_->host_memory()) {
+    add_send(operation, self_.rank, source);
+    add_receive(operation, self_.rank, destination);
+    return;
+  }
+  operation.open_work += add_copies(operation, nullptr, source.address, destination);
 }
 
 // ---- point to point --------------------------------------------------------------------------------------------------------------------
@@ -153,6 +161,7 @@ int64_t Communicator::rotate(const ar_comm_call& call, int32_t to, const Memory&
 int64_t Communicator::borrow(const ar_comm_call& call, int32_t peer, int64_t byte_count) {
   Lock lock(mutex_);
   require_ready();
+  require_host_memory();
   require_peer(peer, "peer");
   if (byte_count < 0) fail(AR_INVALID_ARGUMENT, "byte_count is %" PRId64 ", must not be negative", byte_count);
   Operation& operation = start(AR_COMM_BORROW, call, 1);
@@ -235,6 +244,7 @@ int64_t Communicator::reduce_scatter(const ar_comm_call& call, const Memory& sou
                                      const int64_t* part_elements) {
   Lock lock(mutex_);
   require_ready();
+  require_host_memory();
   require_memory(source);
   require_memory(destination);
   require_sum_types(source, source_dtype, destination, destination_dtype);
@@ -261,6 +271,7 @@ int64_t Communicator::reduce_scatter(const ar_comm_call& call, const Memory& sou
 int64_t Communicator::all_reduce(const ar_comm_call& call, const Memory& source, ar_dtype source_dtype, const Memory& destination, ar_dtype destination_dtype) {
   Lock lock(mutex_);
   require_ready();
+  require_host_memory();
   require_memory(source);
   require_memory(destination);
   require_sum_types(source, source_dtype, destination, destination_dtype);
@@ -290,7 +301,7 @@ int64_t Communicator::all_reduce(const ar_comm_call& call, const Memory& source,
 }
 
 void Communicator::begin_sum(Operation& operation) {
-  work_.push_back({&operation, nullptr, nullptr, nullptr, -1});
+  work_.push_back({&operation, nullptr, nullptr, nullptr, -1, false});
 }
 
 void Communicator::after_sum(Operation& operation) {

@@ -8,6 +8,7 @@
 #include <cinttypes>
 #include <cstring>
 
+#include "copy.h"
 #include "sums.h"
 
 namespace actorring::comm {
@@ -16,6 +17,7 @@ namespace {
 constexpr int kSlotBits = 24;
 constexpr uint32_t kEndpointMagic = 0x50455241;  // "AREP"
 constexpr int64_t kInlineBytes = 64 << 10;       // below this a copy costs less than waking the thread for it
+constexpr int64_t kPieceBytes = 2 << 20;         // of a copy: shared between the thread and who waits, and stopped within a fraction of a millisecond
 
 // What every endpoint starts with, whatever the transport: enough to name a peer that belongs to another group.
 struct EndpointHeader {
@@ -57,7 +59,7 @@ ar_comm_failure& last_failure() {
 
 // ---- life ------------------------------------------------------------------------------------------------------------------------------
 
-Communicator::Communicator(const ar_comm_options& options) : self_(identity_of(options)), transport_(open_transport(options, self_, *this)), peers_(static_cast<size_t>(options.size)) {}
+Communicator::Communicator(const ar_comm_options& options) : self_(identity_of(options)), transport_(open_transport(options, self_, *this)), streaming_threshold_(streaming_threshold()), peers_(static_cast<size_t>(options.size)) {}
 
 Communicator::~Communicator() { shut_down(); }
 
@@ -141,7 +143,7 @@ void Communicator::shut_down() {
 void Communicator::broken(Reason reason) {
   if (broken_) return;
   broken_ = std::make_unique<Reason>(std::move(reason));
-  stop_copies_ = true;
+  stop_sums_ = true;
   work_.clear();
   // While connecting, the connections belong to the thread that connects: it asks when woken.
   if (!connecting_) transport_->close(broken_.get());
@@ -209,14 +211,14 @@ bool Communicator::work_once(Lock& lock) {
   operation.running++;
   lock.unlock();
   if (work.byte_count >= 0) {
-    copy_until(work.destination, work.source, work.byte_count, stop_copies_);
+    copy_bytes(work.destination, work.source, work.byte_count, work.streaming);
   } else {
     const Reduction& reduction = operation.reduction;
     std::vector<const std::byte*> parts(static_cast<size_t>(self_.size), reduction.own.address);
     for (const Transfer& transfer : operation.transfers) {
       if (transfer.borrow) parts[static_cast<size_t>(transfer.peer)] = transfer.memory.address;
     }
-    sum_in_order(parts, reduction.source_dtype, reduction.destination.address, reduction.destination_dtype, reduction.element_count, stop_copies_);
+    sum_in_order(parts, reduction.source_dtype, reduction.destination.address, reduction.destination_dtype, reduction.element_count, stop_sums_);
   }
   lock.lock();
   operation.running--;
@@ -225,7 +227,7 @@ bool Communicator::work_once(Lock& lock) {
     return true;
   }
   if (work.transfer != nullptr) {
-    transport_->copied(*work.transfer);
+    if (--work.transfer->open_pieces == 0) transport_->copied(*work.transfer);
     return true;
   }
   if (work.byte_count < 0) after_sum(operation);
@@ -239,8 +241,10 @@ bool Communicator::work_once(Lock& lock) {
 void Communicator::completed(Transfer& transfer) {
   Operation& operation = *transfer.operation;
   transfer.complete = true;
-  ar_comm_peer_info& peer = peers_[static_cast<size_t>(transfer.peer)];
-  (transfer.sending ? peer.sent_bytes : peer.received_bytes) += transfer.memory.byte_count;
+  if (transfer.peer != self_.rank) {
+    ar_comm_peer_info& peer = peers_[static_cast<size_t>(transfer.peer)];
+    (transfer.sending ? peer.sent_bytes : peer.received_bytes) += transfer.memory.byte_count;
+  }
   operation.open_transfers--;
   finish_if_done(operation);
 }
@@ -262,7 +266,16 @@ void Communicator::copy(Transfer& transfer, const std::byte* source) {
     transport_->copied(transfer);
     return;
   }
-  work_.push_back({transfer.operation, &transfer, source, transfer.memory.address, transfer.memory.byte_count});
+  transfer.open_pieces = add_copies(*transfer.operation, &transfer, source, transfer.memory);
+}
+
+int Communicator::add_copies(Operation& operation, Transfer* transfer, const std::byte* source, const Memory& destination) {
+  int pieces = 0;
+  for (int64_t at = 0; at < destination.byte_count; at += kPieceBytes, pieces++) {
+    work_.push_back({&operation, transfer, source + at, destination.address + at, std::min(kPieceBytes, destination.byte_count - at), destination.byte_count >= streaming_threshold_});
+  }
+  if (waiter_count_ > 0 && pieces > 1) changed_.notify_all();
+  return pieces;
 }
 
 void Communicator::finish_if_done(Operation& operation) {
@@ -329,14 +342,16 @@ void Communicator::wait_until_done(Lock& lock, Operation& operation) {
     return operation.id != id || operation.done || readable || (broken_ && operation.running == 0);
   };
   while (!ready()) {
-    // A copy that nobody has begun is done by whoever waits for it: one thread fewer to wake.
+    // Who has nothing else to do helps: a copy is shared with the thread.
     if (work_once(lock)) continue;
+    waiter_count_++;
     if (operation.deadline == kNever) {
       changed_.wait(lock);
     } else {
       changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(operation.deadline)));
       if (!ready() && !broken_) expire(now_nanoseconds());
     }
+    waiter_count_--;
   }
   wait_nanoseconds_ += now_nanoseconds() - start;
   if (operation.id != id) fail(AR_INVALID_ARGUMENT, "operation %" PRId64 " was waited for by another thread", id);

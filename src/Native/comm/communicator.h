@@ -4,7 +4,7 @@
 //   - mutex_ guards everything; memory is copied and summed without it.
 //   - A transfer belongs to its operation and does not move while it is open.
 //   - Once broken_ is set no transfer completes any more, and the transport touches none.
-//   - An operation's memory is not touched after its wait returned: a wait also waits for a copy in progress (`running`), which stops within a chunk when broken.
+//   - An operation's memory is not touched after its wait returned: a wait also waits for what is in progress (`running`): at most one piece of a copy.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -81,6 +81,7 @@ class Communicator final : public Events {
     const std::byte* source;
     std::byte* destination;
     int64_t byte_count;  // -1: the sum
+    bool streaming;
   };
 
   // Events
@@ -94,6 +95,7 @@ class Communicator final : public Events {
   void require_peer(int32_t peer, const char* name) const;
   void require_memory(const Memory& memory) const;
   void require_ready() const;
+  void require_host_memory() const;
   Operation& start(int32_t kind, const ar_comm_call& call, int transfer_count);
   void add_send(Operation& operation, int peer, const Memory& memory);
   void add_receive(Operation& operation, int peer, const Memory& memory);
@@ -102,6 +104,7 @@ class Communicator final : public Events {
   int64_t started(Operation& operation);
   Transfer& add_transfer(Operation& operation, int peer, bool sending);
   void begin_sum(Operation& operation);
+  int add_copies(Operation& operation, Transfer* transfer, const std::byte* source, const Memory& destination);
   void after_sum(Operation& operation);
   void finish_if_done(Operation& operation);
 
@@ -127,7 +130,9 @@ class Communicator final : public Events {
   bool ending_ = false;
   int64_t asleep_until_ = 0;  // 0: awake
   std::unique_ptr<Reason> broken_;
-  std::atomic<bool> stop_copies_{false};
+  std::atomic<bool> stop_sums_{false};
+  const int64_t streaming_threshold_;
+  int waiter_count_ = 0;
   std::deque<std::unique_ptr<Operation>> operations_;
   std::vector<int64_t> free_slots_;
   std::deque<Work> work_;

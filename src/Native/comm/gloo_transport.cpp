@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "communicator.h"
+#include "slab_names.h"
 
 namespace actorring::comm {
 namespace {
@@ -153,21 +154,9 @@ class GlooTransport final : public Transport {
     if (!closed_) events_.completed(transfer);
   }
 
-  // Nobody maps anything: a slab is only a name here.
-  int64_t register_slab(int, std::byte* address, int64_t byte_count) override {
-    slabs_[++last_slab_] = {address, byte_count, 0};
-    return last_slab_;
-  }
-  void unregister_slab(int64_t slab) override {
-    if (slabs_.erase(slab) != 1) fail(AR_INVALID_ARGUMENT, "slab %" PRId64 " is not registered", slab);
-  }
-  void check_in_slab(const Memory& memory) const override {
-    const auto slab = slabs_.find(memory.slab);
-    if (slab == slabs_.end()) fail(AR_INVALID_ARGUMENT, "slab %" PRId64 " is not registered", memory.slab);
-    const Memory& whole = slab->second;
-    if (memory.byte_count > 0 && (memory.address < whole.address || memory.byte_count > whole.byte_count || memory.address - whole.address > whole.byte_count - memory.byte_count))
-      fail(AR_INVALID_ARGUMENT, "%" PRId64 " bytes at %p do not lie in slab %" PRId64, memory.byte_count, static_cast<void*>(memory.address), memory.slab);
-  }
+  int64_t register_slab(int, std::byte* address, int64_t byte_count) override { return slabs_.add(address, byte_count); }
+  void unregister_slab(int64_t slab) override { slabs_.remove(slab); }
+  void check_in_slab(const Memory& memory) const override { slabs_.check(memory); }
 
   void progress(std::unique_lock<std::mutex>& lock, int64_t deadline_nanoseconds) override {
     if (deadline_nanoseconds == kNever) {
@@ -408,8 +397,7 @@ class GlooTransport final : public Transport {
   bool woken_ = false;
   bool closed_ = false;
   std::map<Transfer*, std::unique_ptr<std::byte[]>> staging_;
-  std::map<int64_t, Memory> slabs_;
-  int64_t last_slab_ = 0;
+  SlabNames slabs_;
   // Between connect() and its worker.
   std::mutex greeting_mutex_;
   gloo::transport::UnboundBuffer* greeting_ = nullptr;

@@ -68,7 +68,7 @@ uint32_t OwnSlabs::remove(int64_t id) {
 
 void OwnSlabs::check(const Memory& memory) const {
   const OwnSlab& slab = slabs_[index_of(memory.slab)];
-  if (memory.byte_count > 0 && (memory.address < slab.address || memory.byte_count > slab.byte_count || memory.address - slab.address > slab.byte_count - memory.byte_count))
+  if (!lies_in(memory, {slab.address, slab.byte_count, 0}))
     fail(AR_INVALID_ARGUMENT, "%" PRId64 " bytes at %p do not lie in slab %" PRId64, memory.byte_count, static_cast<void*>(memory.address), memory.slab);
 }
 

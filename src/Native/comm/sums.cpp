@@ -7,8 +7,7 @@
 namespace actorring::comm {
 namespace {
 
-constexpr int64_t kBlock = 2048;          // floats: the running sum stays in the first-level cache
-constexpr int64_t kCopyBytes = 4 << 20;   // about a millisecond: how late a stop may be noticed
+constexpr int64_t kBlock = 2048;  // floats: the running sum stays in the first-level cache
 
 inline float widen(uint16_t half) { return std::bit_cast<float>(static_cast<uint32_t>(half) << 16); }
 
@@ -53,12 +52,6 @@ void sum_in_order(std::span<const std::byte* const> parts, ar_dtype source_dtype
     sum<uint16_t, float>(parts, destination, element_count, stop);
   } else {
     sum<uint16_t, uint16_t>(parts, destination, element_count, stop);
-  }
-}
-
-void copy_until(std::byte* destination, const std::byte* source, int64_t byte_count, const std::atomic<bool>& stop) {
-  for (int64_t at = 0; at < byte_count && !stop.load(std::memory_order_relaxed); at += kCopyBytes) {
-    std::memcpy(destination + at, source + at, static_cast<size_t>(std::min(kCopyBytes, byte_count - at)));
   }
 }
 

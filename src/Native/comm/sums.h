@@ -12,7 +12,4 @@ namespace actorring::comm {
 /// destination[i] = parts[0][i] + parts[1][i] + ...; destination may be one of the parts if the types are equal. Returns early when `stop` becomes true.
 void sum_in_order(std::span<const std::byte* const> parts, ar_dtype source_dtype, std::byte* destination, ar_dtype destination_dtype, int64_t element_count, const std::atomic<bool>& stop);
 
-/// Copies in pieces, so that `stop` is noticed soon.
-void copy_until(std::byte* destination, const std::byte* source, int64_t byte_count, const std::atomic<bool>& stop);
-
 }  // namespace actorring::comm

@@ -29,6 +29,10 @@ struct Memory {
   Memory part(int64_t offset, int64_t count) const { return {address + offset, count, slab}; }
 };
 
+inline bool lies_in(const Memory& memory, const Memory& whole) {
+  return memory.byte_count == 0 || (memory.address >= whole.address && memory.byte_count <= whole.byte_count && memory.address - whole.address <= whole.byte_count - memory.byte_count);
+}
+
 /// One message between this rank and a peer, in one direction. Part of an operation; stays where it is until the operation is done.
 struct Transfer {
   Operation* operation = nullptr;
@@ -40,6 +44,7 @@ struct Transfer {
   int channel = 0;        // operations of different channels must not be matched: ar_comm_operation, with the point-to-point ones as one
   uint64_t sequence = 0;  // the transport's, like the next one
   uint32_t peer_slab = 0;
+  int open_pieces = 0;    // of its copy
   Memory memory;          // what is sent or received into; after a borrow: where the sender's bytes are
 };
 
@@ -74,6 +79,9 @@ class Transport {
   virtual std::vector<std::byte> endpoint() const = 0;
   /// Blocks without the lock until every pair is admitted; throws Failure. `cancelled` is asked whenever wake was called.
   virtual void connect(const std::vector<std::span<const std::byte>>& endpoints, int64_t deadline_nanoseconds, bool (*cancelled)(void*), void* state) = 0;
+
+  /// Whether this processor may read and write what is transferred. If not: no sums, no borrows, and copies within this rank are sends to itself.
+  virtual bool host_memory() const { return true; }
 
   virtual void send(Transfer& transfer) = 0;
   virtual void receive(Transfer& transfer) = 0;

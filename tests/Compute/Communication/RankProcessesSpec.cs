@@ -79,8 +79,8 @@ public class RankProcessesSpec
     }
 
     [Theory]
-    [InlineData(TransportKind.SharedMemory, 4, 150)]
-    [InlineData(TransportKind.Loopback, 3, 150)]
+    [InlineData(TransportKind.SharedMemory, 4, 1000)]
+    [InlineData(TransportKind.Loopback, 3, 200)]
     public void Rebuilding_must_leak_nothing_when_epochs_end_in_order_in_aborts_and_in_timeouts(TransportKind transport, int size, int cycles)
     {
         using var folder = new TemporaryFolder();

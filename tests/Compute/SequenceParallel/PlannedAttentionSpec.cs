@@ -82,8 +82,8 @@ public class PlannedAttentionSpec
     {
         double Error(int ranks, ElementFormat wire)
         {
-            var plan = Request("zigzag", ranks, "causal, grouped heads") with { Tokens = 256, ComputeFormat = ElementFormat.BFloat16, GradientFormat = wire };
-            var run = new AttentionTrial(plan.Resolve(), [null], ElementType.BFloat16);
+            var plan = Request("zigzag", ranks, "causal, grouped heads") with { Tokens = 256, GradientFormat = wire };
+            var run = new AttentionTrial(plan.Resolve(), [null]);
             return AttentionResults.Error(TrialThreads.Alone(run).Dk, TrialThreads.Together(run).Results.Dk);
         }
 

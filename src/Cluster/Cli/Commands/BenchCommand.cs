@@ -8,7 +8,7 @@ using ActorRing.Native;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
-/// <summary><c>actorring bench attention|linear|step|ring|door</c>.</summary>
+/// <summary><c>actorring bench attention|linear|step|ring|transport|door</c>.</summary>
 internal static class BenchCommand
 {
     private static readonly Option<bool> Json = new("--json") { Description = "Print JSON only." };
@@ -17,7 +17,7 @@ internal static class BenchCommand
     private static readonly Option<string> Device = new("--device") { Description = "cpu or torch.", DefaultValueFactory = _ => "cpu" };
     private static readonly Option<string> DType = new("--dtype") { Description = "float32, bfloat16 or both.", DefaultValueFactory = _ => "both" };
 
-    internal static Command Create() => new("bench", "Measures kernels and whole steps against the peak that the same run measures.") { Attention(), Linear(), Step(), Ring(), Door() };
+    internal static Command Create() => new("bench", "Measures kernels and whole steps against the peak that the same run measures.") { Attention(), Linear(), Step(), Ring(), Transport(), Door() };
 
     private static Command Attention()
     {
@@ -153,6 +153,33 @@ internal static class BenchCommand
     {
         var command = new Command("door", "Cost of a native call and of loading the library. Example: actorring bench door --json") { Json };
         command.SetAction(_ => Console.WriteLine(BenchJson.Of(DoorBench.Run())));
+        return command;
+    }
+
+    private static Command Transport()
+    {
+        var messageBytes = new Option<long>("--message-bytes") { Description = "Of one message, a multiple of 4; 0 runs 4 MiB and 32 MiB.", DefaultValueFactory = _ => 0 };
+        var peer = new Option<string?>("--peer") { Hidden = true };
+        var transport = new Option<string>("--transport") { Hidden = true, DefaultValueFactory = _ => "shm" };
+        var command = new Command("transport", "Moves bytes between two processes by shared memory and by Gloo. Example: actorring bench transport --json") { messageBytes, Rounds, peer, transport, Json };
+        command.SetAction(result =>
+        {
+            var bytes = result.GetValue(messageBytes);
+            if (bytes < 0 || bytes % 4 != 0)
+            {
+                throw new UsageException($"--message-bytes is {bytes}, must be a multiple of 4, or 0");
+            }
+
+            if (result.GetValue(peer) is { } folder)
+            {
+                TransportBench.RunPeer(folder, result.GetValue(transport)!, bytes, result.GetValue(Rounds));
+                return;
+            }
+
+            Print(
+                [.. (bytes == 0 ? TransportBench.MessageSizes : [bytes]).SelectMany(size => TransportBench.Run(size, result.GetValue(Rounds)))], result.GetValue(Json),
+                row => $"{row.Transport,-12} {row.MessageBytes >> 10,8} KiB  {row.GigabytesPerSecond,8:F2} GB/s  {row.CpuSecondsPerGigabyte:F3} CPU-s/GB  {row.LatencyMicroseconds,7:F1} us for 64 bytes{(row.TimesGloo is { } times ? $"  {times:F1} x Gloo" : "")}");
+        });
         return command;
     }
 
