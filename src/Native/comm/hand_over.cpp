@@ -14,7 +14,7 @@
 
 namespace actorring::comm {
 
-HandOver::HandOver(const Identity& self, Events& events) : self_(self), events_(events), listener_(std::make_unique<MeshListener>(self)), peers_(static_cast<size_t>(self.size)) {
+HandOver::HandOver(const Identity& self, Events& events) : self_(self), events_(events), listener_(std::make_unique<MeshListener>(self)), name_(listener_->name()), peers_(static_cast<size_t>(self.size)) {
   wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake_ < 0) fail(AR_INTERNAL, "no eventfd: %s", std::strerror(errno));
 }
@@ -27,8 +27,8 @@ HandOver::~HandOver() {
 }
 
 std::vector<std::byte> HandOver::endpoint() const {
-  const auto* bytes = reinterpret_cast<const std::byte*>(listener_->name().data());
-  return {bytes, bytes + listener_->name().size()};
+  const auto* bytes = reinterpret_cast<const std::byte*>(name_.data());
+  return {bytes, bytes + name_.size()};
 }
 
 void HandOver::connect(const std::vector<std::span<const std::byte>>& endpoints, int64_t deadline_nanoseconds, bool (*cancelled)(void*), void* state) {

@@ -10,6 +10,7 @@
 #include <poll.h>
 
 #include <deque>
+#include <string>
 
 #include "mesh.h"
 #include "slabs.h"
@@ -96,7 +97,8 @@ class HandOver final : public Transport {
 
   const Identity& self_;
   Events& events_;
-  std::unique_ptr<MeshListener> listener_;
+  std::unique_ptr<MeshListener> listener_;  // until every rank has come
+  std::string name_;                        // outlives it: who asks for the endpoint again gets the same answer
   int wake_ = -1;
   bool closed_ = false;
   std::vector<Peer> peers_;
