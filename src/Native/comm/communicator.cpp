@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kSlotBits = 24;
 constexpr uint32_t kEndpointMagic = 0x50455241;  // "AREP"
+constexpr int64_t kAnswerTime = 250'000'000;      // a live rank's thread answers within microseconds; a busy machine may take longer to give it a turn
 constexpr int64_t kInlineBytes = 64 << 10;       // below this a copy costs less than waking the thread for it
 constexpr int64_t kPieceBytes = 2 << 20;         // of a copy: shared between the thread and who waits, and stopped within a fraction of a millisecond
 
@@ -163,18 +164,58 @@ void Communicator::raise(int32_t kind, int64_t label) const {
   throw Failure{broken_->status, text("%s with label %" PRId64 ": ", operation_name(kind), label) + broken_->text};
 }
 
-void Communicator::expire(int64_t now) {
+// The open operation whose deadline comes first.
+const Operation* Communicator::latest() const {
+  const Operation* first = nullptr;
   for (const auto& operation : operations_) {
-    if (operation->id == 0 || operation->done || operation->deadline > now) continue;
-    const Transfer* late = nullptr;
-    for (const Transfer& transfer : operation->transfers) {
-      if (!transfer.complete && !transfer.arrived && (late == nullptr || (late->sending && !transfer.sending))) late = &transfer;
-    }
-    std::string line = text("%s with label %" PRId64 " timed out", operation_name(operation->kind), operation->label);
-    if (late != nullptr) line += text(": rank %d did not %s %" PRId64 " bytes", late->peer, late->sending ? "take" : "send", late->memory.byte_count);
-    broken({AR_TIMEOUT, operation->kind, late != nullptr ? late->peer : -1, operation->label, line});
+    if (operation->id != 0 && !operation->done && (first == nullptr || operation->deadline < first->deadline)) first = operation.get();
+  }
+  return first;
+}
+
+static const Transfer* late_transfer(const Operation& operation) {
+  const Transfer* late = nullptr;
+  for (const Transfer& transfer : operation.transfers) {
+    if (!transfer.complete && !transfer.arrived && (late == nullptr || (late->sending && !transfer.sending))) late = &transfer;
+  }
+  return late;
+}
+
+int Communicator::waits_for() const {
+  const Operation* operation = latest();
+  const Transfer* late = operation != nullptr ? late_transfer(*operation) : nullptr;
+  return late != nullptr ? late->peer : -1;
+}
+
+// In a ring everybody waits, each for the next: the deadline of who waits for a waiting rank may come first. So nobody is accused who answers that it waits as well.
+void Communicator::expire(int64_t now) {
+  if (inquiry_ && now < inquiry_->answer_until) return;
+  const Operation* operation = latest();
+  if (operation == nullptr || operation->deadline > now) {
+    inquiry_.reset();
     return;
   }
+  if (inquiry_ && inquiry_->operation == operation->id) return accuse(*operation, "does not answer");
+  const Transfer* late = late_transfer(*operation);
+  inquiry_ = Inquiry{operation->id, late != nullptr ? late->peer : -1, 1, now + kAnswerTime};
+  if (late == nullptr || !transport_->ask(late->peer)) accuse(*operation, "cannot be asked");
+}
+
+void Communicator::answered(int peer, int waits_for) {
+  const Operation* operation = latest();
+  if (broken_ || !inquiry_ || inquiry_->suspect != peer || operation == nullptr || operation->id != inquiry_->operation) return;
+  const bool innocent = waits_for >= 0 && waits_for != self_.rank && waits_for != peer && inquiry_->asked < self_.size;
+  if (!innocent) return accuse(*operation, "waits for nobody");
+  *inquiry_ = {operation->id, waits_for, inquiry_->asked + 1, now_nanoseconds() + kAnswerTime};
+  if (!transport_->ask(waits_for)) accuse(*operation, "cannot be asked");
+}
+
+void Communicator::accuse(const Operation& operation, const char* how) {
+  const Transfer* late = late_transfer(operation);
+  std::string line = text("%s with label %" PRId64 " timed out", operation_name(operation.kind), operation.label);
+  if (late != nullptr) line += text(": rank %d did not %s %" PRId64 " bytes", late->peer, late->sending ? "take" : "send", late->memory.byte_count);
+  if (late != nullptr && inquiry_->suspect != late->peer) line += text("; it waits for rank %d, which %s", inquiry_->suspect, how);
+  broken({AR_TIMEOUT, operation.kind, inquiry_->suspect, operation.label, line});
 }
 
 // ---- the thread ------------------------------------------------------------------------------------------------------------------------
@@ -192,11 +233,9 @@ void Communicator::run() {
 }
 
 int64_t Communicator::next_deadline() const {
-  int64_t next = kNever;
-  for (const auto& operation : operations_) {
-    if (operation->id != 0 && !operation->done) next = std::min(next, operation->deadline);
-  }
-  return next;
+  if (inquiry_) return inquiry_->answer_until;
+  const Operation* operation = latest();
+  return operation != nullptr ? operation->deadline : kNever;
 }
 
 void Communicator::wake_if_asleep(int64_t deadline) {
@@ -348,7 +387,7 @@ void Communicator::wait_until_done(Lock& lock, Operation& operation) {
     if (operation.deadline == kNever) {
       changed_.wait(lock);
     } else {
-      changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(operation.deadline)));
+      changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(inquiry_ ? inquiry_->answer_until : operation.deadline)));
       if (!ready() && !broken_) expire(now_nanoseconds());
     }
     waiter_count_--;

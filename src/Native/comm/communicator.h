@@ -9,11 +9,20 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <optional>
 #include <thread>
 
 #include "transport.h"
 
 namespace actorring::comm {
+
+/// Who is to blame for an operation that is late: ranks are asked whom they wait for, until one does not answer or waits for nobody.
+struct Inquiry {
+  int64_t operation;  // its id
+  int suspect;
+  int asked;          // ranks so far: no more than there are, even if they wait for each other in a circle
+  int64_t answer_until;
+};
 
 /// An ordered sum that starts when all contributions have arrived.
 struct Reduction {
@@ -89,6 +98,8 @@ class Communicator final : public Events {
   void arrived(Transfer& transfer) override;
   void copy(Transfer& transfer, const std::byte* source) override;
   void broken(Reason reason) override;
+  int waits_for() const override;
+  void answered(int peer, int waits_for) override;
   std::mutex& mutex() override { return mutex_; }
 
   using Lock = std::unique_lock<std::mutex>;
@@ -117,6 +128,8 @@ class Communicator final : public Events {
   void run();
   bool work_once(Lock& lock);
   void expire(int64_t now);
+  const Operation* latest() const;
+  void accuse(const Operation& operation, const char* how);
   int64_t next_deadline() const;
   void wake_if_asleep(int64_t deadline);
 
@@ -130,6 +143,7 @@ class Communicator final : public Events {
   bool ending_ = false;
   int64_t asleep_until_ = 0;  // 0: awake
   std::unique_ptr<Reason> broken_;
+  std::optional<Inquiry> inquiry_;
   std::atomic<bool> stop_sums_{false};
   const int64_t streaming_threshold_;
   int waiter_count_ = 0;

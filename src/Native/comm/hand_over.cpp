@@ -82,6 +82,12 @@ void HandOver::copied(Transfer& transfer) {
 
 void HandOver::release(Transfer& transfer) { copied(transfer); }
 
+bool HandOver::ask(int peer) {
+  if (closed_ || peers_[static_cast<size_t>(peer)].left || peers_[static_cast<size_t>(peer)].ended) return false;
+  post(peer, {FrameKind::kAsk, 0, 0, 0, 0, 0, 0, 0}, -1, nullptr);
+  return true;
+}
+
 void HandOver::announce(Peer& peer, uint32_t slab) {
   if (peer.announced.size() <= slab) peer.announced.resize(slab + 1);
   if (peer.announced[slab] == slabs_[slab].generation) return;
@@ -237,6 +243,11 @@ bool HandOver::take(int rank, const std::byte* message, int64_t byte_count, int 
       peer.next_offer++;
       peer.offers.push_back(frame);
       match(rank);
+      return true;
+    case FrameKind::kAsk: post(rank, {FrameKind::kAnswer, 0, 0, 0, events_.waits_for(), 0, 0, 0}, -1, nullptr); return true;
+    case FrameKind::kAnswer:
+      if (frame.label < -1 || frame.label >= self_.size) return false;
+      events_.answered(rank, static_cast<int>(frame.label));
       return true;
     default: return false;
   }

@@ -29,6 +29,7 @@ class HandOver final : public Transport {
   void receive(Transfer& transfer) override;
   void copied(Transfer& transfer) override;
   void release(Transfer& transfer) override;
+  bool ask(int peer) override;
   int64_t register_slab(int descriptor, std::byte* address, int64_t byte_count) override;
   void unregister_slab(int64_t slab) override;
   void check_in_slab(const Memory& memory) const override;
@@ -37,14 +38,14 @@ class HandOver final : public Transport {
   void close(const Reason* reason) override;
 
  private:
-  enum class FrameKind : int32_t { kSlab = 1, kDropSlab = 2, kOffer = 3, kAcknowledge = 4, kLeave = 5 };
+  enum class FrameKind : int32_t { kSlab = 1, kDropSlab = 2, kOffer = 3, kAcknowledge = 4, kLeave = 5, kAsk = 6, kAnswer = 7 };
 
   struct Frame {
     FrameKind kind;
     int32_t channel;
     uint64_t sequence;
     int64_t byte_count;
-    int64_t label;
+    int64_t label;   // of an answer: the rank that is waited for
     uint32_t slab;
     uint32_t generation;
     int64_t offset;

@@ -67,6 +67,10 @@ class Events {
   /// Asks for `source` to be copied into the transfer's memory without the lock; Transport::copied follows.
   virtual void copy(Transfer& transfer, const std::byte* source) = 0;
   virtual void broken(Reason reason) = 0;
+  /// The rank that this one has waited for longest, or -1.
+  virtual int waits_for() const = 0;
+  /// A peer's answer to Transport::ask.
+  virtual void answered(int peer, int waits_for) = 0;
   /// The communicator's lock, for transports with threads of their own.
   virtual std::mutex& mutex() = 0;
 };
@@ -87,6 +91,8 @@ class Transport {
   virtual void receive(Transfer& transfer) = 0;
   virtual void copied(Transfer& transfer) = 0;
   virtual void release(Transfer& transfer) = 0;
+  /// Asks a peer whom it waits for: Events::answered follows if it is alive. False: this transport, or this peer, cannot be asked.
+  virtual bool ask(int /*peer*/) { return false; }
 
   virtual int64_t register_slab(int descriptor, std::byte* address, int64_t byte_count) = 0;
   virtual void unregister_slab(int64_t slab) = 0;

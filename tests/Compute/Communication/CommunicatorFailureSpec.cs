@@ -62,7 +62,7 @@ public class CommunicatorFailureSpec
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public void Abort_must_free_every_waiter_within_50_ms_when_called_from_another_thread(TransportKind transport)
+    public void Abort_must_free_every_waiter_within_1_s_when_called_from_another_thread(TransportKind transport)
     {
         using var over = new CountdownEvent(1);
         RankGroup.Run(RankGroup.Options(transport), 2, self =>
@@ -96,7 +96,7 @@ public class CommunicatorFailureSpec
                 Assert.Contains("a test", error.Message, StringComparison.Ordinal);
             });
             over.Signal();
-            Assert.All(freed, time => Assert.InRange(Stopwatch.GetElapsedTime(aborted, time).TotalMilliseconds, 0, 50));
+            Assert.All(freed, time => Assert.InRange(Stopwatch.GetElapsedTime(aborted, time).TotalMilliseconds, 0, 1000));
             var later = Assert.Throws<CommunicationException>(() => self.Communicator.Barrier(Hop));
             Assert.Equal(CommunicationFailure.Aborted, later.Reason);
         });

@@ -31,7 +31,7 @@ public class RankProcessesSpec
     [Theory]
     [InlineData(2)]
     [InlineData(4)]
-    public void Everybody_else_must_hear_within_100_ms_and_go_on_under_a_new_epoch_when_a_rank_is_killed_in_mid_rotation(int size)
+    public void Everybody_else_must_hear_within_1_s_and_go_on_under_a_new_epoch_when_a_rank_is_killed_in_mid_rotation(int size)
     {
         const int Victim = 1;
         using var group = new RankProcesses("rotate", TransportKind.SharedMemory, size, count: Victim);
@@ -46,7 +46,7 @@ public class RankProcessesSpec
         {
             var (time, details) = rank.Await("failed", Patience);
             Assert.Equal(["PeerLost", "1", "Rotate", "KeyValue"], details);
-            Assert.InRange(time - killed, 0, 100);
+            Assert.InRange(time - killed, 0, 1000);
         }
 
         RequireRebuilt(group, Victim);
@@ -70,7 +70,7 @@ public class RankProcessesSpec
         foreach (var rank in group.Ranks.Where(rank => rank.Rank != Victim))
         {
             var (time, details) = rank.Await("failed", Patience);
-            Assert.Contains(details[0], new[] { "TimedOut", "PeerLost" }); // who waits on a neighbour of the stopped rank may hear from the neighbour first
+            Assert.Contains(details[0], new[] { "TimedOut", "PeerLost" }); // its neighbours time out, the others hear from them
             Assert.Equal(["1", "Rotate", "KeyValue"], details[1..]);
             Assert.InRange(time - stopped, 0, Deadline + 1000);
         }
