@@ -29,6 +29,7 @@ internal static class CommandLine
             VerifyCommand.Create(),
             VerifyCommand.CreateRank(),
             BenchCommand.CreateRingRank(),
+            BenchCommand.CreateStepRank(),
             DoctorCommand.Create(),
         };
         var parsed = root.Parse(arguments);

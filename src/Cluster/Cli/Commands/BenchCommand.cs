@@ -76,9 +76,11 @@ internal static class BenchCommand
         var recompute = new Option<string>("--recompute") { Description = "none, full or selective++.", DefaultValueFactory = _ => "selective++" };
         var dtype = new Option<string>("--dtype") { Description = "float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
         var rounds = NumberOption.Of("--rounds", "Counted steps after one to warm up.", 3, 1, 1000);
-        var command = new Command("step", "Whole training steps. Example: actorring bench step --tokens 8192 --threads 1 --json")
+        var ranks = NumberOption.Of("--ranks", "Rank processes of one thread that share the step; above 1 it is compared with one process of one thread, float32, selective++.", 1, 1, 64);
+        var mode = new Option<string>("--mode") { Description = "With --ranks: how they share it.", DefaultValueFactory = _ => "zigzag" };
+        var command = new Command("step", "Whole training steps. Examples: actorring bench step --tokens 8192 --threads 1 --json; actorring bench step --ranks 2")
         {
-            tokens, layers, width, heads, kvHeads, mlpWidth, vocabulary, recompute, dtype, rounds, Threads, Device, Json,
+            tokens, layers, width, heads, kvHeads, mlpWidth, vocabulary, recompute, dtype, rounds, ranks, mode, Threads, Device, Json,
         };
         command.SetAction(result =>
         {
@@ -104,6 +106,14 @@ internal static class BenchCommand
                 NormEpsilon = 1e-5,
                 TiedEmbeddings = false,
             };
+            if (result.GetValue(ranks) > 1)
+            {
+                var spelling = SequenceModes.Parse(result.GetValue(mode)!).Spelling();
+                RankStepBench.Plan(spelling, result.GetValue(ranks), dims, result.GetValue(tokens));
+                Console.WriteLine(BenchJson.Of(RankStepBench.Run(spelling, result.GetValue(ranks), dims, result.GetValue(tokens), result.GetValue(rounds))));
+                return;
+            }
+
             var report = StepBench.Run(
                 Load(result.GetValue(Device)!), InstructionSet.Auto, result.GetValue(Threads), dims, type, RecomputePolicy.Named(result.GetValue(recompute)!),
                 result.GetValue(tokens), result.GetValue(rounds));
@@ -122,6 +132,19 @@ internal static class BenchCommand
         command.SetAction(result => RingBench.RunRank(
             result.GetValue(folder)!, new SequenceRank(result.GetValue(rank)), result.GetValue(ranks), result.GetValue(mode)!, result.GetValue(tokens), result.GetValue(heads),
             result.GetValue(kvHeads), result.GetValue(Rounds)));
+        return command;
+    }
+
+    /// <summary>One rank of <c>bench step --ranks</c>; not for people.</summary>
+    internal static Command CreateStepRank()
+    {
+        var (folder, rank, ranks) = (new Option<string>("--folder"), new Option<int>("--rank"), new Option<int>("--ranks"));
+        var (mode, tokens, dims) = (new Option<string>("--mode"), new Option<int>("--tokens"), new Option<string>("--dims"));
+        var command = new Command(RankStepBench.RankCommand, "One rank of bench step.") { folder, rank, ranks, mode, tokens, dims, Rounds };
+        command.Hidden = true;
+        command.SetAction(result => RankStepBench.RunRank(
+            result.GetValue(folder)!, new SequenceRank(result.GetValue(rank)), result.GetValue(ranks), result.GetValue(mode)!,
+            System.Text.Json.JsonSerializer.Deserialize<ModelDims>(result.GetValue(dims)!)!, result.GetValue(tokens), result.GetValue(Rounds)));
         return command;
     }
 

@@ -17,6 +17,7 @@ internal static class VerifyRank
         using var device = NativeBackend.LoadCpu().Open(1);
         using var blocks = Communicator.Connect(options with { Name = "blocks" }, rank, ranks, 1, meeting);
         using var results = Communicator.Connect(options with { Name = "results" }, rank, ranks, 1, meeting);
+        using var all = Communicator.Connect(options with { Name = "all" }, rank, ranks, 1, meeting);
         foreach (var problem in VerifyCase.All.Take(cases))
         {
             var alone = new AttentionTrial(problem.Plan("data_parallel", 1), problem.Documents).Alone(device);
@@ -24,6 +25,12 @@ internal static class VerifyRank
             {
                 Print(Solve(problem, mode, new SequenceRank(rank), ranks, device, new SequenceLinks(blocks, results), alone));
             }
+        }
+
+        var course = TrainingTrial.Alone(device);
+        foreach (var mode in modes)
+        {
+            Print(TrainingTrial.Together(mode, new SequenceRank(rank), ranks, device, new SequenceLinks(blocks, results), all, course));
         }
     }
 
@@ -45,7 +52,7 @@ internal static class VerifyRank
             sent.Bytes - before.Bytes, planned.Bytes, sent.Operations - before.Operations - received, planned.Hops);
     }
 
-    private static (long Bytes, long Operations) Sent(SequenceLinks links)
+    internal static (long Bytes, long Operations) Sent(SequenceLinks links)
     {
         var (blocks, results) = (links.Blocks.Counters, links.Results.Counters);
         return (blocks.SentBytes + results.SentBytes, blocks.Operations + results.Operations);

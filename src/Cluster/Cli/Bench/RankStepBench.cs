@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Text.Json;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Plans;
+using ActorRing.Cluster.Cli.Verify;
+using ActorRing.Compute.Communication;
+using ActorRing.Compute.Model;
+using ActorRing.Compute.SequenceParallel;
+using ActorRing.Compute.Training;
+using ActorRing.Native;
+
+namespace ActorRing.Cluster.Cli.Bench;
+
+/// <summary>What <c>bench step --ranks</c> prints.</summary>
+/// <param name="Mode">Spelling of the mode.</param>
+/// <param name="Ranks">Processes of one thread.</param>
+/// <param name="Tokens">Of the sequence.</param>
+/// <param name="MsOneRank">A step of one process with one thread; median.</param>
+/// <param name="MsRanks">The same step by all ranks, until the last is done; median.</param>
+/// <param name="Speedup">MsOneRank / MsRanks.</param>
+/// <param name="TokensPerCpuSecondOneRank">Tokens by processor time.</param>
+/// <param name="TokensPerCpuSecondRanks">The same, processor time of all ranks.</param>
+/// <param name="CpuRatio">TokensPerCpuSecondRanks / TokensPerCpuSecondOneRank.</param>
+/// <param name="Bytes">Sent by all ranks in a step.</param>
+/// <param name="LossDifference">Relative, of the last step.</param>
+internal sealed record RankStepReport(
+    string Mode, int Ranks, int Tokens, double MsOneRank, double MsRanks, double Speedup, double TokensPerCpuSecondOneRank, double TokensPerCpuSecondRanks, double CpuRatio, long Bytes, double LossDifference);
+
+/// <summary>What one rank measured in one step.</summary>
+internal sealed record RankStep(int Round, double Ms, double CpuMs, long Bytes, double Loss);
+
+/// <summary>A whole training step shared by several rank processes of one thread, against one process of one thread.</summary>
+internal static class RankStepBench
+{
+    /// <summary>The command of a rank process; not for people.</summary>
+    internal const string RankCommand = "bench-step-rank";
+
+    internal static RankStepReport Run(string mode, int ranks, ModelDims dims, int tokens, int rounds)
+    {
+        // The machine's speed drifts: one process is measured before and after.
+        List<RankStep> alone = [.. Measured("ring", 1, dims, tokens, rounds)];
+        var together = Measured(mode, ranks, dims, tokens, rounds);
+        alone.AddRange(Measured("ring", 1, dims, tokens, rounds));
+        var steps = together.GroupBy(step => step.Round).ToList();
+        var (oneMs, oneCpuMs) = (Measure.Median([.. alone.Select(step => step.Ms)]), Measure.Median([.. alone.Select(step => step.CpuMs)]));
+        var ranksMs = Measure.Median([.. steps.Select(step => step.Max(rank => rank.Ms))]);
+        var ranksCpuMs = Measure.Median([.. steps.Select(step => step.Sum(rank => rank.CpuMs))]);
+        var lastLoss = alone.First(step => step.Round == rounds - 1).Loss;
+        return new RankStepReport(
+            mode, ranks, tokens, BenchJson.Round(oneMs, 1), BenchJson.Round(ranksMs, 1), BenchJson.Round(oneMs / ranksMs, 3), BenchJson.Round(tokens / oneCpuMs * 1e3, 1),
+            BenchJson.Round(tokens / ranksCpuMs * 1e3, 1), BenchJson.Round(oneCpuMs / ranksCpuMs, 3), steps[0].Sum(rank => rank.Bytes),
+            Math.Abs(together.First(step => step.Round == rounds - 1).Loss - lastLoss) / lastLoss);
+    }
+
+    /// <summary>The plan of a run; refuses what cannot be.</summary>
+    internal static SequenceParallelPlan Plan(string mode, int ranks, ModelDims dims, int tokens) => new PlanRequest
+    {
+        Mode = mode,
+        Ranks = ranks,
+        Tokens = tokens,
+        QueryHeads = dims.Heads,
+        KeyHeads = dims.KvHeads,
+        HeadSize = dims.HeadSize,
+        LayerWindows = [.. Enumerable.Repeat(0L, dims.Layers)],
+    }.Resolve();
+
+    internal static void RunRank(string folder, SequenceRank rank, int ranks, string mode, ModelDims dims, int tokens, int rounds)
+    {
+        var options = new CommunicatorOptions { Secret = File.ReadAllBytes(Path.Combine(folder, RankProcesses.SecretFile)), Deadline = TimeSpan.FromMinutes(5) };
+        var meeting = new FileRendezvous(Path.Combine(folder, "meeting"));
+        using var device = NativeBackend.LoadCpu().Open(1);
+        if (ranks == 1)
+        {
+            using var whole = new ModelShare(device, dims, 1, tokens, [.. Enumerable.Range(0, tokens)], new LocalAttention(device), new SingleRank());
+            Train(whole, rounds, () => 0);
+            return;
+        }
+
+        var plan = Plan(mode, ranks, dims, tokens);
+        var layout = plan.SequenceLayout();
+        using var blocks = Communicator.Connect(options with { Name = "blocks" }, rank.Index, ranks, 1, meeting);
+        using var results = Communicator.Connect(options with { Name = "results" }, rank.Index, ranks, 1, meeting);
+        using var all = Communicator.Connect(options with { Name = "all" }, rank.Index, ranks, 1, meeting);
+        using var attention = new PlannedAttention(device, plan, rank, new SequenceLinks(blocks, results));
+        using var group = new CommunicatorGroup(device, all);
+        int[] positions = [.. Enumerable.Range(0, (int)layout.Count(rank.Index)).Select(row => (int)layout.PositionOf(rank.Index, row))];
+        using var share = new ModelShare(device, dims, 1, tokens, positions, attention, group);
+        Train(share, rounds, () => blocks.Counters.SentBytes + results.Counters.SentBytes + all.Counters.SentBytes);
+    }
+
+    // The update ends with a sum over all ranks, so that steps of different ranks begin together.
+    private static void Train(ModelShare share, int rounds, Func<long> sent)
+    {
+        for (var round = -1; round < rounds; round++)
+        {
+            var (bytes, cpu, started) = (sent(), Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
+            var loss = share.Step(round + 1, 1e-4);
+            var ms = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+            if (round >= 0)
+            {
+                Console.WriteLine(JsonSerializer.Serialize(new RankStep(round, ms, (Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds, sent() - bytes, loss)));
+            }
+        }
+    }
+
+    private static List<RankStep> Measured(string mode, int ranks, ModelDims dims, int tokens, int rounds)
+    {
+        var steps = new List<RankStep>();
+        using var processes = new RankProcesses();
+        processes.Run(
+            ranks, [RankCommand, "--mode", mode, "--tokens", $"{tokens}", "--dims", JsonSerializer.Serialize(dims), "--rounds", $"{rounds}"],
+            (_, line) => steps.Add(JsonSerializer.Deserialize<RankStep>(line)!));
+        return steps;
+    }
+}
