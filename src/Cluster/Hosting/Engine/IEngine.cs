@@ -6,6 +6,9 @@ public interface IEngine : IAsyncDisposable
     /// <summary>This process.</summary>
     MemberRef Self { get; }
 
+    /// <summary>Frames given up here so far: a queue was full, or the receiver is not connected.</summary>
+    long Dropped { get; }
+
     /// <summary>Joins the cluster; returns when this member is part of it. Call once.</summary>
     /// <param name="sink">Told everything from then on, one call at a time; it must not throw and should only enqueue.</param>
     /// <param name="ct">Ends the wait, not the membership.</param>
