@@ -131,6 +131,11 @@ public sealed class MemberEngine : IEngine
         {
             // The engine is being disposed.
         }
+        catch (Exception failure)
+        {
+            // A bug, of this engine or of the sink: a member that is cut off and does not know it would be worse than none.
+            _sink!.Evicted($"the engine of {Self} failed: {failure.Message}");
+        }
     }
 
     private void OnFrame(IncomingFrame frame)

@@ -126,9 +126,15 @@ public sealed class SeedEngine : ISeedEngine
             throw;
         }
 
-        established();
-        await link.ReadAsync(frame => OnFrame(link, member, frame), limited: true).ConfigureAwait(false);
-        Lose(link, member);
+        try
+        {
+            established();
+            await link.ReadAsync(frame => OnFrame(link, member, frame), limited: true).ConfigureAwait(false);
+        }
+        finally
+        {
+            Lose(link, member);
+        }
     }
 
     private void Admit(Link link, MemberRef member, byte[] welcome)

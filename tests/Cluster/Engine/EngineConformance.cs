@@ -171,6 +171,7 @@ public abstract class EngineConformance : IAsyncLifetime
         _engines.Add(second);
         var refusal = await Assert.ThrowsAsync<EngineRefusedException>(() => second.StartAsync(new Recorder(), CancellationToken.None).WaitAsync(Deadline));
         Assert.Equal("rank-1 is occupied by incarnation 1", refusal.Message);
+        await _atSeed.AwaitUp(one.Self);
         Assert.True(_atSeed.Views[^1].IsUp(one.Self));
     }
 
