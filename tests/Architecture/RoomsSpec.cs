@@ -9,6 +9,8 @@ public class RoomsSpec
         { "ActorRing.Native", "ActorRing.Native", [] },
         { "ActorRing.Compute", "ActorRing.Compute", ["ActorRing.Actors.Ids", "ActorRing.Actors.Plans", "ActorRing.Native"] },
         { "ActorRing.Hosting", "ActorRing.Cluster.Hosting", ["ActorRing.Actors", "ActorRing.Compute"] },
+        // An engine carries frames and knows nothing of training: no other room than the port's.
+        { "ActorRing.Embedded", "ActorRing.Cluster.Embedded", ["ActorRing.Cluster.Hosting"] },
     };
 
     [Theory]
@@ -21,6 +23,7 @@ public class RoomsSpec
     [InlineData("ActorRing.Native")]
     [InlineData("ActorRing.Compute")]
     [InlineData("ActorRing.Hosting")]
+    [InlineData("ActorRing.Embedded")]
     public void Room_must_use_nothing_but_the_framework_beside_the_rooms(string assembly)
     {
         using var room = new RoomMetadata(assembly);

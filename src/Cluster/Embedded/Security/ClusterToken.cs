@@ -1,0 +1,84 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace ActorRing.Cluster.Embedded.Security;
+
+/// <summary>The 256-bit secret of a cluster, in a file of mode 0600. It never travels: each side proves that it knows it.</summary>
+public sealed class ClusterToken
+{
+    internal const int Bytes = 32;
+    private readonly byte[] _secret;
+
+    private ClusterToken(byte[] secret) => _secret = secret;
+
+    /// <summary>A new token, written nowhere.</summary>
+    public static ClusterToken Create() => new(RandomNumberGenerator.GetBytes(Bytes));
+
+    /// <summary>Reads the token of a file, making the file first if there is none. Concurrent callers get the same token.</summary>
+    /// <exception cref="UnauthorizedAccessException">Others can read the file.</exception>
+    /// <exception cref="InvalidDataException">The file does not hold 64 hexadecimal digits.</exception>
+    public static ClusterToken ReadOrCreate(string path)
+    {
+        if (!File.Exists(path))
+        {
+            Write(path, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Bytes)));
+        }
+
+        return Read(path);
+    }
+
+    /// <summary>Reads the token of a file.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <exception cref="UnauthorizedAccessException">Others can read the file.</exception>
+    /// <exception cref="InvalidDataException">The file does not hold 64 hexadecimal digits.</exception>
+    public static ClusterToken Read(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1);
+#pragma warning disable CA1416 // Linux only, as all of the cluster is.
+        var mode = File.GetUnixFileMode(stream.SafeFileHandle);
+#pragma warning restore CA1416
+        if ((mode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != 0)
+        {
+            throw new UnauthorizedAccessException($"{path}: mode {Convert.ToString((int)mode, 8)} lets others read the token; run: chmod 600 {path}");
+        }
+
+        Span<byte> text = stackalloc byte[(Bytes * 2) + 2];
+        var length = stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false);
+        var digits = Encoding.ASCII.GetString(text[..length]).TrimEnd('\n');
+        return digits.Length == Bytes * 2 && digits.All(char.IsAsciiHexDigit)
+            ? new ClusterToken(Convert.FromHexString(digits))
+            : throw new InvalidDataException($"{path}: is no token; 64 hexadecimal digits are allowed");
+    }
+
+    /// <summary>Proof that its maker knows the token and said these very bytes.</summary>
+    internal byte[] Prove(ReadOnlySpan<byte> said) => HMACSHA256.HashData(_secret, said);
+
+    /// <summary>Whether a proof is right; takes the same time either way.</summary>
+    internal bool IsProof(ReadOnlySpan<byte> said, ReadOnlySpan<byte> proof) => CryptographicOperations.FixedTimeEquals(Prove(said), proof);
+
+    private static void Write(string path, string digits)
+    {
+        // Complete before it has its name: another process never reads half a token, and the first one to link wins.
+        var temporary = $"{path}.{Guid.NewGuid():N}";
+        using (var stream = new FileStream(temporary, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+#pragma warning disable CA1416 // Linux only, as all of the cluster is.
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+#pragma warning restore CA1416
+        }))
+        {
+            stream.Write(Encoding.ASCII.GetBytes(digits + "\n"));
+        }
+
+        try
+        {
+            File.Move(temporary, path, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(temporary);
+        }
+    }
+}

@@ -1,0 +1,216 @@
+using System.Buffers.Binary;
+using ActorRing.Compute.Checkpoints;
+using Microsoft.Win32.SafeHandles;
+
+namespace ActorRing.Cluster.Hosting.Store;
+
+/// <summary>
+/// The coordinator's memory: an append-only file of records, held by one process at a time, whose term grows with every opening.
+/// </summary>
+/// <remarks>
+/// A record counts once <see cref="Append"/> has returned: it was written and synced by a checked call. Opening believes the longest valid prefix; a torn tail
+/// (a write that a crash cut short) is cut off, damage anywhere else is <see cref="LogCorruptException"/>. After a failed write or sync the log refuses
+/// everything: what the kernel then keeps in its cache says nothing about the disk, and only opening anew finds out. Not for several threads.
+/// </remarks>
+public sealed class RecordLog : IDisposable
+{
+    private const long LargestFile = 1L << 30;
+    private readonly StoreLock _lock;
+    private readonly SafeFileHandle _file;
+    private readonly Action<SafeFileHandle, string> _flush;
+    private long _length;
+    private ulong _sequence;
+    private Exception? _poison;
+    private bool _closed;
+
+    private RecordLog(string folder, Action<SafeFileHandle, string> flush)
+    {
+        _flush = flush;
+        Path = System.IO.Path.Combine(folder, "log");
+        PrivateFolder.Ensure(folder);
+        _lock = StoreLock.Take(folder);
+        try
+        {
+            _file = OpenFile(Path);
+            Entries = Recover(out var term);
+            Span<byte> next = stackalloc byte[sizeof(long)];
+            BinaryPrimitives.WriteInt64LittleEndian(next, Term = checked(term + 1));
+            Write(LogFormat.Kind.Term, next);
+            DurableDirectory.Flush(folder, flush.Invoke);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Full path of the file.</summary>
+    public string Path { get; }
+
+    /// <summary>Greater than the term of every earlier opening, and on the disk: whoever acts for this log may fence with it.</summary>
+    public long Term { get; }
+
+    /// <summary>Payloads found when the log was opened, oldest first.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Entries { get; }
+
+    /// <summary>Bytes of a torn record that opening cut off; 0 after a clean end.</summary>
+    public long CutBytes { get; private set; }
+
+    /// <summary>Opens the log <c>log</c> in a folder, making both if need be (0700, 0600), and starts a new term.</summary>
+    /// <exception cref="StoreHeldException">Another process has it.</exception>
+    /// <exception cref="LogCorruptException">It is damaged before its end; nothing was changed.</exception>
+    /// <exception cref="IOException">It could not be read, written or synced.</exception>
+    /// <remarks>Reads the whole file (at most 1 GiB) and syncs twice or three times.</remarks>
+    public static RecordLog Open(string folder) => Open(folder, Libc.Fsync);
+
+    internal static RecordLog Open(string folder, Action<SafeFileHandle, string> flush) => new(System.IO.Path.GetFullPath(folder), flush);
+
+    /// <summary>Returns once the record is on the disk.</summary>
+    /// <param name="payload">At most 16 MiB.</param>
+    /// <exception cref="IOException">The write or the sync failed, now or earlier; whether this record is on the disk is unknown until the log is opened anew.</exception>
+    /// <remarks>One write and one sync: about a millisecond on an SSD.</remarks>
+    public void Append(ReadOnlySpan<byte> payload) => Write(LogFormat.Kind.Entry, payload);
+
+    /// <summary>Closes the file and lets the next process have it.</summary>
+    public void Dispose()
+    {
+        _closed = true;
+        _file?.Dispose();
+        _lock.Dispose();
+    }
+
+    private static SafeFileHandle OpenFile(string path)
+    {
+        if (new FileInfo(path).LinkTarget is not null)
+        {
+            throw new IOException($"{path}: is a link; the log must be a file of its own");
+        }
+
+        if (!File.Exists(path))
+        {
+#pragma warning disable CA1416 // Linux only, as Libc is.
+            new FileStream(path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }).Dispose();
+#pragma warning restore CA1416
+        }
+
+        return File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+    }
+
+    private List<ReadOnlyMemory<byte>> Recover(out long term)
+    {
+        term = 0;
+        var entries = new List<ReadOnlyMemory<byte>>();
+        var bytes = ReadAll();
+        var magic = LogFormat.Magic;
+        if (bytes.Length < magic.Length)
+        {
+            if (!magic.StartsWith(bytes))
+            {
+                throw new LogCorruptException(Path, 0, "not a log of ActorRing");
+            }
+
+            CutBytes = bytes.Length;
+            RandomAccess.Write(_file, magic, 0);
+            _flush(_file, Path);
+            _length = magic.Length;
+            return entries;
+        }
+
+        if (!bytes.AsSpan().StartsWith(magic))
+        {
+            throw new LogCorruptException(Path, 0, "not a log of ActorRing, or of a version this one cannot read");
+        }
+
+        var offset = magic.Length;
+        while (LogFormat.Read(bytes, offset, _sequence + 1) is { } record)
+        {
+            var payload = bytes.AsMemory(record.PayloadOffset, record.PayloadLength);
+            if (record.Kind == LogFormat.Kind.Entry)
+            {
+                entries.Add(payload);
+            }
+            else
+            {
+                term = ReadTerm(payload.Span, term, offset);
+            }
+
+            offset = record.End;
+            _sequence++;
+        }
+
+        CutTail(bytes, offset);
+        _length = offset;
+        return entries;
+    }
+
+    private long ReadTerm(ReadOnlySpan<byte> payload, long before, long offset)
+    {
+        var term = payload.Length == sizeof(long) ? BinaryPrimitives.ReadInt64LittleEndian(payload) : 0;
+        return term > before ? term : throw new LogCorruptException(Path, offset, $"term {term} after term {before}");
+    }
+
+    private void CutTail(ReadOnlySpan<byte> bytes, int offset)
+    {
+        if (offset == bytes.Length)
+        {
+            return;
+        }
+
+        if (LogFormat.FindLater(bytes, offset, _sequence) is >= 0 and var later)
+        {
+            throw new LogCorruptException(Path, offset, $"record {_sequence + 1} cannot be read, yet there is a later one at byte {later}; restore the file from a copy");
+        }
+
+        CutBytes = bytes.Length - offset;
+        RandomAccess.SetLength(_file, offset);
+        _flush(_file, Path);
+    }
+
+    private byte[] ReadAll()
+    {
+        var length = RandomAccess.GetLength(_file);
+        if (length > LargestFile)
+        {
+            throw new IOException($"{Path}: {length} bytes; at most {LargestFile} are read");
+        }
+
+        var bytes = new byte[length];
+        var read = 0;
+        while (read < bytes.Length && RandomAccess.Read(_file, bytes.AsSpan(read), read) is > 0 and var count)
+        {
+            read += count;
+        }
+
+        return read == bytes.Length ? bytes : throw new IOException($"{Path}: shrank while it was read");
+    }
+
+    private void Write(LogFormat.Kind kind, ReadOnlySpan<byte> payload)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(payload.Length, LogFormat.LargestPayload, nameof(payload));
+        if (_poison is not null)
+        {
+            throw new IOException($"{Path}: an earlier write failed, open the log anew: {_poison.Message}", _poison);
+        }
+
+        try
+        {
+            var record = LogFormat.Encode(_sequence + 1, kind, payload);
+            RandomAccess.Write(_file, record, _length);
+            _flush(_file, Path);
+            _length += record.Length;
+            _sequence++;
+        }
+        catch (Exception failure)
+        {
+            _poison = failure;
+            throw;
+        }
+    }
+}

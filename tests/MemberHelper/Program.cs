@@ -1,0 +1,34 @@
+using ActorRing.Cluster.Embedded;
+using ActorRing.Cluster.Embedded.Security;
+using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Processes;
+
+// Processes for specs of what only processes have: deaths.
+ParentWatch.StartIfChild();
+switch (args)
+{
+    case ["parent", var helper]: // path of this very file
+        var child = MemberProcess.Start("dotnet", [helper, "idle"]);
+        await Console.Error.WriteLineAsync($"{child.Id}");
+        break;
+    case ["join", var address, var tokenFile, var name]:
+        var settings = new EmbeddedSettings { Address = EngineAddress.Parse(address), Token = ClusterToken.Read(tokenFile), AppVersion = "spec" };
+        var engine = new MemberEngine(settings, new MemberRef(name, MemberRef.NewIncarnation(TimeProvider.System)));
+        await engine.StartAsync(new Echo(engine), CancellationToken.None);
+        break;
+}
+
+await Task.Delay(Timeout.Infinite);
+return 0;
+
+/// <summary>Sends back what it gets.</summary>
+internal sealed class Echo(MemberEngine engine) : IEngineSink
+{
+    public void OnFrame(MemberRef from, ReadOnlyMemory<byte> frame) => engine.Tell(from, frame);
+
+    public void OnView(MemberView view)
+    {
+    }
+
+    public void OnEvicted(string why) => Environment.Exit(4);
+}
