@@ -32,7 +32,7 @@ public class VerifyCommandSpec
         using var process = new ChildProcess("verify", "--ranks", "1,3", "--modes", "zigzag,lightseq,usp", "--quick", "--json");
         var run = process.End();
 
-        Assert.Equal((0, "18 passed, 0 failed"), (run.ExitCode, run.Output.TrimEnd().Split('\n')[^1]));
+        Assert.Equal((0, "24 passed, 0 failed"), (run.ExitCode, run.Output.TrimEnd().Split('\n')[^1]));
         Assert.Contains("\"bytes_planned\"", run.Output, StringComparison.Ordinal);
     }
 
@@ -46,5 +46,18 @@ public class VerifyCommandSpec
         Assert.All(
             (string[])["mode", "ranks", "tokens", "ms_one_process", "ms_ring", "overhead", "overlap_fraction", "bytes"],
             field => Assert.Contains($"\"{field}\"", run.Output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Bench_step_must_compare_ranks_with_one_rank_and_find_the_same_loss()
+    {
+        string[] shape = ["--tokens", "256", "--layers", "2", "--width", "64", "--heads", "4", "--kv-heads", "2", "--mlp-width", "96", "--vocabulary", "97"];
+        using var process = new ChildProcess(["bench", "step", "--ranks", "2", "--rounds", "1", .. shape]);
+        var run = process.End();
+
+        Assert.Equal(0, run.ExitCode);
+        using var report = System.Text.Json.JsonDocument.Parse(run.Output);
+        Assert.InRange(report.RootElement.GetProperty("loss_difference").GetDouble(), 0, 1e-5);
+        Assert.True(report.RootElement.GetProperty("bytes").GetInt64() > 0);
     }
 }

@@ -21,13 +21,15 @@ namespace ActorRing.Cluster.Cli.Bench;
 /// <param name="TokensPerCpuSecondOneRank">Tokens by processor time.</param>
 /// <param name="TokensPerCpuSecondRanks">The same, processor time of all ranks.</param>
 /// <param name="CpuRatio">TokensPerCpuSecondRanks / TokensPerCpuSecondOneRank.</param>
+/// <param name="PeakRatio">Peak of a core while all ranks are busy / that of one alone, as each process measures it after its steps: below 1 the machine does not give full cores.</param>
 /// <param name="Bytes">Sent by all ranks in a step.</param>
 /// <param name="LossDifference">Relative, of the last step.</param>
 internal sealed record RankStepReport(
-    string Mode, int Ranks, int Tokens, double MsOneRank, double MsRanks, double Speedup, double TokensPerCpuSecondOneRank, double TokensPerCpuSecondRanks, double CpuRatio, long Bytes, double LossDifference);
+    string Mode, int Ranks, int Tokens, double MsOneRank, double MsRanks, double Speedup, double TokensPerCpuSecondOneRank, double TokensPerCpuSecondRanks, double CpuRatio, double PeakRatio,
+    long Bytes, double LossDifference);
 
 /// <summary>What one rank measured in one step.</summary>
-internal sealed record RankStep(int Round, double Ms, double CpuMs, long Bytes, double Loss);
+internal sealed record RankStep(int Round, double Ms, double CpuMs, double PeakGflops, long Bytes, double Loss);
 
 /// <summary>A whole training step shared by several rank processes of one thread, against one process of one thread.</summary>
 internal static class RankStepBench
@@ -42,13 +44,14 @@ internal static class RankStepBench
         var together = Measured(mode, ranks, dims, tokens, rounds);
         alone.AddRange(Measured("ring", 1, dims, tokens, rounds));
         var steps = together.GroupBy(step => step.Round).ToList();
-        var (oneMs, oneCpuMs) = (Measure.Median([.. alone.Select(step => step.Ms)]), Measure.Median([.. alone.Select(step => step.CpuMs)]));
-        var ranksMs = Measure.Median([.. steps.Select(step => step.Max(rank => rank.Ms))]);
-        var ranksCpuMs = Measure.Median([.. steps.Select(step => step.Sum(rank => rank.CpuMs))]);
+        var (oneMs, oneCpuMs) = (Measure.Median(alone.Select(step => step.Ms)), Measure.Median(alone.Select(step => step.CpuMs)));
+        var ranksMs = Measure.Median(steps.Select(step => step.Max(rank => rank.Ms)));
+        var ranksCpuMs = Measure.Median(steps.Select(step => step.Sum(rank => rank.CpuMs)));
         var lastLoss = alone.First(step => step.Round == rounds - 1).Loss;
         return new RankStepReport(
             mode, ranks, tokens, BenchJson.Round(oneMs, 1), BenchJson.Round(ranksMs, 1), BenchJson.Round(oneMs / ranksMs, 3), BenchJson.Round(tokens / oneCpuMs * 1e3, 1),
-            BenchJson.Round(tokens / ranksCpuMs * 1e3, 1), BenchJson.Round(oneCpuMs / ranksCpuMs, 3), steps[0].Sum(rank => rank.Bytes),
+            BenchJson.Round(tokens / ranksCpuMs * 1e3, 1), BenchJson.Round(oneCpuMs / ranksCpuMs, 3),
+            BenchJson.Round(Measure.Median(together.Select(step => step.PeakGflops)) / Measure.Median(alone.Select(step => step.PeakGflops)), 3), steps[0].Sum(rank => rank.Bytes),
             Math.Abs(together.First(step => step.Round == rounds - 1).Loss - lastLoss) / lastLoss);
     }
 
@@ -72,7 +75,7 @@ internal static class RankStepBench
         if (ranks == 1)
         {
             using var whole = new ModelShare(device, dims, 1, tokens, [.. Enumerable.Range(0, tokens)], new LocalAttention(device), new SingleRank());
-            Train(whole, rounds, () => 0);
+            Train(device, whole, rounds, () => 0);
             return;
         }
 
@@ -85,20 +88,20 @@ internal static class RankStepBench
         using var group = new CommunicatorGroup(device, all);
         int[] positions = [.. Enumerable.Range(0, (int)layout.Count(rank.Index)).Select(row => (int)layout.PositionOf(rank.Index, row))];
         using var share = new ModelShare(device, dims, 1, tokens, positions, attention, group);
-        Train(share, rounds, () => blocks.Counters.SentBytes + results.Counters.SentBytes + all.Counters.SentBytes);
+        Train(device, share, rounds, () => blocks.Counters.SentBytes + results.Counters.SentBytes + all.Counters.SentBytes);
     }
 
     // The update ends with a sum over all ranks, so that steps of different ranks begin together.
-    private static void Train(ModelShare share, int rounds, Func<long> sent)
+    private static void Train(ComputeDevice device, ModelShare share, int rounds, Func<long> sent)
     {
         for (var round = -1; round < rounds; round++)
         {
             var (bytes, cpu, started) = (sent(), Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
             var loss = share.Step(round + 1, 1e-4);
-            var ms = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+            var (ms, cpuMs) = (Stopwatch.GetElapsedTime(started).TotalMilliseconds, (Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds);
             if (round >= 0)
             {
-                Console.WriteLine(JsonSerializer.Serialize(new RankStep(round, ms, (Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds, sent() - bytes, loss)));
+                Console.WriteLine(JsonSerializer.Serialize(new RankStep(round, ms, cpuMs, device.MeasurePeak(ElementType.Float32, 0.2), sent() - bytes, loss)));
             }
         }
     }
