@@ -51,8 +51,8 @@ void require_sum_types(const Memory& source, ar_dtype source_dtype, const Memory
 
 // ---- pieces ----------------------------------------------------------------------------------------------------------------------------
 
-void Communicator::require_ready() const {
-  if (broken_) raise();
+void Communicator::require_ready(int32_t kind, const ar_comm_call& call) const {
+  if (broken_) raise(kind, call.label);
   if (!connected_) fail(AR_INVALID_ARGUMENT, "the communicator is not connected");
 }
 
@@ -118,7 +118,7 @@ void Communicator::add_local_copy(Operation& operation, const Memory& source, co
 
 int64_t Communicator::send(const ar_comm_call& call, int32_t peer, const Memory& source) {
   Lock lock(mutex_);
-  require_ready();
+  require_ready(AR_COMM_SEND, call);
   require_peer(peer, "peer");
   require_memory(source);
   Operation& operation = start(AR_COMM_SEND, call, 1);
@@ -128,7 +128,7 @@ int64_t Communicator::send(const ar_comm_call& call, int32_t peer, const Memory&
 
 int64_t Communicator::receive(const ar_comm_call& call, int32_t peer, const Memory& destination) {
   Lock lock(mutex_);
-  require_ready();
+  require_ready(AR_COMM_RECEIVE, call);
   require_peer(peer, "peer");
   require_memory(destination);
   Operation& operation = start(AR_COMM_RECEIVE, call, 1);
@@ -138,7 +138,7 @@ int64_t Communicator::receive(const ar_comm_call& call, int32_t peer, const Memo
 
 int64_t Communicator::rotate(const ar_comm_call& call, int32_t to, const Memory& source, int32_t from, const Memory& destination) {
   Lock lock(mutex_);
-  require_ready();
+  require_ready(AR_COMM_ROTATE, call);
   const bool alone = to == self_.rank && from == self_.rank;
   if (!alone) {
     require_peer(to, "to");
@@ -160,7 +160,7 @@ int64_t Communicator::rotate(const ar_comm_call& call, int32_t to, const Memory&
 
 int64_t Communicator::borrow(const ar_comm_call& call, int32_t peer, int64_t byte_count) {
   Lock lock(mutex_);
-  require_ready();
+  require_ready(AR_COMM_BORROW, call);
   require_host_memory();
   require_peer(peer, "peer");
   if (byte_count < 0) fail(AR_INVALID_ARGUMENT, "byte_count is %" PRId64 ", must not be negative", byte_count);
@@ -173,7 +173,7 @@ int64_t Communicator::borrow(const ar_comm_call& call, int32_t peer, int64_t byt
 
 int64_t Communicator::all_to_all(const ar_comm_call& call, const Memory& source, const int64_t* source_bytes, const Memory& destination, const int64_t* destination_bytes) {
   Lock lock(mutex_);
-  require_ready();
+  require_ready(AR_COMM_ALL_TO_ALL, call);
   require_memory(source);
   require_memory(destination);
   require_bytes(source, sum_of(source_bytes, self_.size, "source_bytes"), "source");
@@ -197,7 +197,7 @@ int64_t Communicator::all_to_all(const ar_comm_call& call, const Memory& source,
 
 int64_t Communicator::all_gather(const ar_comm_call& call, const Memory& source, const Memory& destination, const int64_t* part_bytes) {
   Lock lock(mutex_);
-  require_ready();
+  require_ready(AR_COMM_ALL_GATHER, call);
   require_memory(source);
   require_memory(destination);
   require_bytes(destination, sum_of(part_bytes, self_.size, "part_bytes"), "destination");
@@ -217,7 +217,7 @@ int64_t Communicator::all_gather(const ar_comm_call& call, const Memory& source,
 
 int64_t Communicator::broadcast(const ar_comm_call& call, int32_t root, const Memory& memory) {
   Lock lock(mutex_);
-  require_ready();
+  require_ready(AR_COMM_BROADCAST, call);
   if (root < 0 || root >= self_.size) fail(AR_INVALID_ARGUMENT, "root is rank %d, allowed are 0 to %d", root, self_.size - 1);
   require_memory(memory);
   Operation& operation = start(AR_COMM_BROADCAST, call, self_.size);
@@ -231,7 +231,7 @@ int64_t Communicator::broadcast(const ar_comm_call& call, int32_t root, const Me
 
 int64_t Communicator::barrier(const ar_comm_call& call) {
   Lock lock(mutex_);
-  require_ready();
+  require_ready(AR_COMM_BARRIER, call);
   Operation& operation = start(AR_COMM_BARRIER, call, 2 * self_.size);
   for (int step = 1; step < self_.size; step++) {
     add_send(operation, (self_.rank + step) % self_.size, {});
@@ -243,7 +243,7 @@ int64_t Communicator::barrier(const ar_comm_call& call) {
 int64_t Communicator::reduce_scatter(const ar_comm_call& call, const Memory& source, ar_dtype source_dtype, const Memory& destination, ar_dtype destination_dtype,
                                      const int64_t* part_elements) {
   Lock lock(mutex_);
-  require_ready();
+  require_ready(AR_COMM_REDUCE_SCATTER, call);
   require_host_memory();
   require_memory(source);
   require_memory(destination);
@@ -270,7 +270,7 @@ int64_t Communicator::reduce_scatter(const ar_comm_call& call, const Memory& sou
 
 int64_t Communicator::all_reduce(const ar_comm_call& call, const Memory& source, ar_dtype source_dtype, const Memory& destination, ar_dtype destination_dtype) {
   Lock lock(mutex_);
-  require_ready();
+  require_ready(AR_COMM_ALL_REDUCE, call);
   require_host_memory();
   require_memory(source);
   require_memory(destination);

@@ -105,7 +105,7 @@ class Communicator final : public Events {
   using Lock = std::unique_lock<std::mutex>;
   void require_peer(int32_t peer, const char* name) const;
   void require_memory(const Memory& memory) const;
-  void require_ready() const;
+  void require_ready(int32_t kind, const ar_comm_call& call) const;
   void require_host_memory() const;
   Operation& start(int32_t kind, const ar_comm_call& call, int transfer_count);
   void add_send(Operation& operation, int peer, const Memory& memory);

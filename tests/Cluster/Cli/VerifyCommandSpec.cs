@@ -51,7 +51,7 @@ public class VerifyCommandSpec
     [Fact]
     public void Bench_step_must_compare_ranks_with_one_rank_and_find_the_same_loss()
     {
-        string[] shape = ["--tokens", "256", "--layers", "2", "--width", "64", "--heads", "4", "--kv-heads", "2", "--mlp-width", "96", "--vocabulary", "97"];
+        string[] shape = ["--tokens", "256", "--layers", "2", "--width", "128", "--heads", "4", "--kv-heads", "2", "--mlp-width", "96", "--vocabulary", "97"];
         using var process = new ChildProcess(["bench", "step", "--ranks", "2", "--rounds", "1", .. shape]);
         var run = process.End();
 
