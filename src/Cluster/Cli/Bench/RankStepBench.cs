@@ -80,14 +80,12 @@ internal static class RankStepBench
         }
 
         var plan = Plan(mode, ranks, dims, tokens);
-        var layout = plan.SequenceLayout();
         using var blocks = Communicator.Connect(options with { Name = "blocks" }, rank.Index, ranks, 1, meeting);
         using var results = Communicator.Connect(options with { Name = "results" }, rank.Index, ranks, 1, meeting);
         using var all = Communicator.Connect(options with { Name = "all" }, rank.Index, ranks, 1, meeting);
         using var attention = new PlannedAttention(device, plan, rank, new SequenceLinks(blocks, results));
         using var group = new CommunicatorGroup(device, all);
-        int[] positions = [.. Enumerable.Range(0, (int)layout.Count(rank.Index)).Select(row => (int)layout.PositionOf(rank.Index, row))];
-        using var share = new ModelShare(device, dims, 1, tokens, positions, attention, group);
+        using var share = new ModelShare(device, dims, 1, tokens, ModelShare.PositionsOf(plan, rank), attention, group);
         Train(device, share, rounds, () => blocks.Counters.SentBytes + results.Counters.SentBytes + all.Counters.SentBytes);
     }
 

@@ -1,4 +1,5 @@
 using ActorRing.Actors.Ids;
+using ActorRing.Actors.Plans;
 using ActorRing.Compute.Data;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Optimizers;
@@ -40,6 +41,13 @@ internal sealed class ModelShare : IDisposable
         share.TakeFrom(RandomTokens(dims.Vocabulary, rows, tokens));
         _batch = [share];
         _step = new TrainingStep(_parameters, _model, _gradients, _optimizer, group);
+    }
+
+    /// <summary>Where a rank's tokens stand in the sequence of a plan.</summary>
+    internal static int[] PositionsOf(SequenceParallelPlan plan, SequenceRank rank)
+    {
+        var layout = plan.SequenceLayout();
+        return [.. Enumerable.Range(0, (int)layout.Count(rank.Index)).Select(row => (int)layout.PositionOf(rank.Index, row))];
     }
 
     /// <summary>One update; the loss before it.</summary>

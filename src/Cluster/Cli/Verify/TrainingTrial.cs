@@ -56,12 +56,10 @@ internal static class TrainingTrial
             HeadSize = Dims.HeadSize,
             LayerWindows = [0, 0],
         }.Resolve();
-        var layout = plan.SequenceLayout();
-        int[] positions = [.. Enumerable.Range(0, (int)layout.Count(rank.Index)).Select(row => (int)layout.PositionOf(rank.Index, row))];
         var before = VerifyRank.Sent(links);
         using var attention = new PlannedAttention(device, plan, rank, links);
         using var group = new CommunicatorGroup(device, all);
-        using var share = new ModelShare(device, Dims, Rows, Tokens, positions, attention, group, WeightDeviation);
+        using var share = new ModelShare(device, Dims, Rows, Tokens, ModelShare.PositionsOf(plan, rank), attention, group, WeightDeviation);
         var course = Train(share);
         var sent = VerifyRank.Sent(links);
 
