@@ -152,10 +152,24 @@ internal static class RankProgram
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        var threads = Directory.GetDirectories("/proc/self/task").Count(task => File.ReadAllText(Path.Combine(task, "comm")).StartsWith("ar-comm", StringComparison.Ordinal));
+        // A thread that was joined stays listed for as long as the kernel takes to bury it.
+        SpinWait.SpinUntil(() => CommunicatorThreads() == 0, TimeSpan.FromSeconds(10));
+        var threads = CommunicatorThreads();
         var mappings = File.ReadLines("/proc/self/maps").Count(line => line.Contains("memfd:actorring", StringComparison.Ordinal));
         return $"descriptors={Directory.GetFiles("/proc/self/fd").Length} threads={threads} mappings={mappings}";
     }
+
+    private static int CommunicatorThreads() => Directory.GetDirectories("/proc/self/task").Count(task =>
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(task, "comm")).StartsWith("ar-comm", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false; // it ended between the listing and the look
+        }
+    });
 
     private static void Say(string what, params object[] details) =>
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what} {NowMilliseconds():F3} {string.Join(' ', details)}"));
