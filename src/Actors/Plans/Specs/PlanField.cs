@@ -10,5 +10,8 @@ namespace ActorRing.Actors.Plans;
 /// <param name="Spellings">How values from 0 on are spelt, empty where they are numbers.</param>
 internal sealed record PlanField(ushort Tag, string Name, ImmutableArray<long> Values, bool IsList, ImmutableArray<string> Spellings)
 {
-    internal string Text(int at) => Spellings.IsEmpty ? Invariant.Text($"{Values[at]}") : Spellings[(int)Values[at]];
+    internal string Text(int at) => TextOf(Values[at]);
+
+    // A value of another version may have no spelling here.
+    internal string TextOf(long value) => value >= 0 && value < Spellings.Length ? Spellings[(int)value] : Invariant.Text($"{value}");
 }

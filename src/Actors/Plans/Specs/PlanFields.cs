@@ -86,6 +86,59 @@ internal static class PlanFields
         return null;
     }
 
+    // The other side's bytes may be anything: another version, or damage.
+    internal static PlanDifference? FirstDifference(ReadOnlySpan<byte> bytes, SequenceParallelPlan plan)
+    {
+        var other = new PlanDifference("plan-format", "of another version", "ARPLAN1");
+        if (!bytes.StartsWith(Magic))
+        {
+            return other;
+        }
+
+        bytes = bytes[Magic.Length..];
+        foreach (var field in Of(plan))
+        {
+            if (bytes.Length < 6 || Take(ref bytes, 2) != field.Tag)
+            {
+                return other;
+            }
+
+            var count = Take(ref bytes, 4);
+            if (count * 8 > bytes.Length)
+            {
+                return other;
+            }
+
+            if (count != field.Values.Length)
+            {
+                return new(field.Name + ".length", Invariant.Text($"{count}"), Invariant.Text($"{field.Values.Length}"));
+            }
+
+            for (var at = 0; at < field.Values.Length; at++)
+            {
+                var value = Take(ref bytes, 8);
+                if (value != field.Values[at])
+                {
+                    return new(field.IsList ? Invariant.Text($"{field.Name}[{at}]") : field.Name, field.TextOf(value), field.Text(at));
+                }
+            }
+        }
+
+        return bytes.IsEmpty ? null : other;
+    }
+
+    private static long Take(ref ReadOnlySpan<byte> bytes, int count)
+    {
+        long value = 0;
+        for (var at = 0; at < count; at++)
+        {
+            value |= (long)bytes[at] << (8 * at);
+        }
+
+        bytes = bytes[count..];
+        return value;
+    }
+
     private static PlanField Number(ushort tag, string name, long value) => new(tag, name, [value], false, []);
 
     private static PlanField Spelt(ushort tag, string name, int value, ImmutableArray<string> spellings) => new(tag, name, [value], false, spellings);

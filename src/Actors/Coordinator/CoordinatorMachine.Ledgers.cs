@@ -1,0 +1,366 @@
+using ActorRing.Actors.Effects;
+using ActorRing.Actors.Events;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Log;
+using ActorRing.Actors.Messages;
+
+namespace ActorRing.Actors.Coordinator;
+
+/// <content>What ranks report, what becomes durable, and what stands still.</content>
+public sealed partial class CoordinatorMachine
+{
+    private string? HearRank(MemberId from, Message message, Instant now, Outbox effects)
+    {
+        var record = _members.Find(from);
+        if (_epoch is not { } epoch)
+        {
+            return null;
+        }
+
+        var rank = record is { IsUp: true } ? record.Rank : -1;
+        if (message is TrainStepCompleted believed && rank < 0 && _options.Mutation == Mutation.CommitFromAnybody)
+        {
+            rank = (int)(believed.StepsDone % epoch.Ranks);
+        }
+
+        if (rank < 0)
+        {
+            return null;
+        }
+
+        record?.HeardAt = now;
+        switch (message)
+        {
+            case PlanAnswer answer when answer.Epoch == epoch.Id:
+                return HearAnswer(epoch, rank, answer, now, effects);
+            case RankReady ready when ready.Epoch == epoch.Id:
+                return HearReady(epoch, rank, ready, now, effects);
+            case TrainStepCompleted report when epoch.Phase == EpochPhase.Training && (report.Epoch == epoch.Id || _options.Mutation == Mutation.CommitOfAnyEpoch):
+                return HearStep(epoch, rank, report, now, effects);
+            case ShardWritten shard when shard.Epoch == epoch.Id && epoch.Phase == EpochPhase.Training:
+                _uncommitted = Math.Max(_uncommitted, shard.StepsDone);
+                if (shard.StepsDone > epoch.Job.CheckpointCommitted)
+                {
+                    epoch.Shards.Report(rank, shard);
+                    AskForManifest(epoch, now, effects);
+                }
+
+                return null;
+            case RankFailed failed when failed.Epoch == epoch.Id:
+                return EndCurrent(EpochEnd.RankFailure, Text.Of($"rank {rank} ({from}) at update {failed.Step.Index}: {failed.Text}"), now, effects);
+            case HopOverdue overdue when overdue.Epoch == epoch.Id && epoch.Phase == EpochPhase.Training:
+                epoch.Hops.Report(rank, overdue.Hop, now);
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    private string? HearStep(EpochRun epoch, int rank, TrainStepCompleted report, Instant now, Outbox effects)
+    {
+        if (epoch.Members[rank] is { } reporter)
+        {
+            reporter.ProgressAt = now;
+        }
+
+        epoch.Hops.Forget(rank, report.StepsDone);
+        var flaw = epoch.Steps.Report(rank, report);
+        if (flaw != EpochEnd.None)
+        {
+            return EndCurrent(flaw, Text.Of($"rank {rank} after update {report.StepsDone}: loss {report.Report.Loss}, gradient norm {report.Report.GradientNorm}, digest {report.Digest.Value:x16}"),
+                now, effects);
+        }
+
+        epoch.LongestStep = report.Report.Elapsed > epoch.LongestStep ? report.Report.Elapsed : epoch.LongestStep;
+        string? reason = null;
+        while (_epoch == epoch && epoch.Steps.Ready() is { } agreed)
+        {
+            if (JobRecord.IsFinal(_log.StateOf(epoch.Job)) || _log.IsFull)
+            {
+                return null;
+            }
+
+            reason = Commit(epoch, agreed, now, effects) ?? reason;
+        }
+
+        return reason;
+    }
+
+    private string? Commit(EpochRun epoch, TrainStepCompleted agreed, Instant now, Outbox effects)
+    {
+        var isRepeated = agreed.StepsDone <= LastAppended(epoch.Job);
+        if (isRepeated && epoch.Job.DigestAfter(agreed.StepsDone) is { } known && known != agreed.Digest && _options.Mutation != Mutation.CommitWithoutComparing)
+        {
+            return EndCurrent(EpochEnd.DigestMismatch, Text.Of($"update {agreed.StepsDone} ended in another state than when it was committed"), now, effects);
+        }
+
+        epoch.Steps.Agree();
+        if (!isRepeated)
+        {
+            _log.Append(new StepCommitted(epoch.Job.Id, epoch.Id, agreed.StepsDone, agreed.Digest), effects);
+        }
+
+        effects.Add(new Publish(new StepRow(epoch.Job.Id, epoch.Id, agreed.StepsDone, isRepeated, agreed.Report)));
+        if (isRepeated || _options.Mutation == Mutation.AnnounceBeforeLog)
+        {
+            AskForManifest(epoch, now, effects);
+            Announce(effects, everybody: false);
+        }
+
+        return null;
+    }
+
+    private long LastAppended(JobRecord job) => Math.Max(job.StepsCommitted, _log.LastStepOf(job.Id));
+
+    private void AskForManifest(EpochRun epoch, Instant now, Outbox effects)
+    {
+        var entry = epoch.Shards.Complete(Announceable(epoch));
+        if (entry is null || (epoch.ManifestAsked == entry.StepsDone && now - epoch.ManifestAskedAt < 10 * _options.TickEvery)
+            || epoch.Job.DigestAfter(entry.StepsDone) is not { } digest || _log.LastCheckpointOf(epoch.Job.Id) >= entry.StepsDone)
+        {
+            return;
+        }
+
+        (epoch.ManifestAsked, epoch.ManifestAskedAt) = (entry.StepsDone, now);
+        effects.Add(new CommitManifest(Term, epoch.Job.Id, epoch.Id, entry.StepsDone, digest, entry.Present()));
+    }
+
+    private string? SeeManifest(ManifestCommitted committed, Outbox effects)
+    {
+        if (_epoch is not { } epoch || epoch.Job.Id != committed.Job || epoch.ManifestAsked != committed.StepsDone
+            || committed.StepsDone <= Math.Max(epoch.Job.CheckpointCommitted, _log.LastCheckpointOf(committed.Job))
+            || JobRecord.IsFinal(_log.StateOf(epoch.Job)))
+        {
+            return null;
+        }
+
+        _log.Append(new CheckpointCommitted(committed.Job, epoch.Id, committed.StepsDone, epoch.Ranks, committed.ManifestHash), effects);
+        return null;
+    }
+
+    private string? TakeDurable(long durable, Instant now, Outbox effects)
+    {
+        string? reason = null;
+        var isNews = false;
+        while (_log.TryTake(durable, out var record))
+        {
+            _book.Apply(record!);
+            switch (record)
+            {
+                case JobSubmitted submitted:
+                    if (_submitters.Remove(submitted.Key, out var submitter))
+                    {
+                        AnswerSubmit(submitter, submitted.Key, submitted.Job, effects);
+                    }
+
+                    break;
+                case EpochIssued issued when _epoch?.Id == issued.Epoch && _epoch.Phase == EpochPhase.Issuing:
+                    effects.Add(new Publish(new EpochRow(issued.Job, issued.Epoch, EpochPhase.Proposing, issued.Cause, _lastReason)));
+                    Propose(_epoch, now, effects);
+                    break;
+                case JobStateChanged changed:
+                    reason = SeeState(changed, now, effects) ?? reason;
+                    break;
+                case StepCommitted or CheckpointCommitted:
+                    isNews = true;
+                    break;
+            }
+        }
+
+        if (isNews && _epoch is { } epoch)
+        {
+            epoch.Shards.Forget(epoch.Job.CheckpointCommitted);
+            AskForManifest(epoch, now, effects);
+            Announce(effects, everybody: false);
+            reason = SeeCheckpoint(epoch, now, effects) ?? reason;
+        }
+
+        return Next(now, effects) ?? reason;
+    }
+
+    private string? SeeState(JobStateChanged changed, Instant now, Outbox effects)
+    {
+        effects.Add(new Publish(new JobRow(changed.Job, changed.State, changed.Verdict)));
+        if (_epoch is not { } epoch || epoch.Job.Id != changed.Job)
+        {
+            return null;
+        }
+
+        switch (changed.State)
+        {
+            case JobState.Pausing when epoch.Phase == EpochPhase.Training:
+                AskToStop(epoch);
+                Announce(effects, everybody: false);
+                return null;
+            case JobState.Running:
+                epoch.StopAfter = 0;
+                Announce(effects, everybody: false);
+                return null;
+            case JobState.Pausing:
+                return null;
+            default:
+                return EndCurrent(EpochEnd.Operator, Text.Of($"{changed.Job} is {changed.State}"), now, effects);
+        }
+    }
+
+    // A job is complete, paused or handed over once the TrainingCheckpoint that it waits for is durable.
+    private string? SeeCheckpoint(EpochRun epoch, Instant now, Outbox effects)
+    {
+        var job = epoch.Job;
+        var state = _log.StateOf(job);
+        if (JobRecord.IsFinal(state) || state == JobState.Paused)
+        {
+            return null;
+        }
+
+        if (job.CheckpointCommitted == job.Spec.TrainSteps)
+        {
+            _log.Append(new JobStateChanged(job.Id, JobState.Completed, ""), effects);
+            return null;
+        }
+
+        if (epoch.StopAfter == 0 || job.CheckpointCommitted < epoch.StopAfter)
+        {
+            return null;
+        }
+
+        if (state == JobState.Pausing)
+        {
+            _log.Append(new JobStateChanged(job.Id, JobState.Paused, "by a person"), effects);
+            return null;
+        }
+
+        return EndCurrent(EpochEnd.Operator, "a rank was asked to leave", now, effects);
+    }
+
+    private string? WatchEpoch(Instant now, Outbox effects)
+    {
+        if (_epoch is not { } epoch)
+        {
+            return null;
+        }
+
+        var isLeaving = false;
+        foreach (var record in epoch.Members)
+        {
+            if (record is { IsUp: false })
+            {
+                return EndCurrent(record.Verdict, Text.Of($"rank {record.Rank}: {record.Reason}"), now, effects);
+            }
+
+            isLeaving |= record?.Hello is { IsLeaving: true };
+        }
+
+        AskForManifest(epoch, now, effects);
+        switch (epoch.Phase)
+        {
+            case EpochPhase.Adopting when now - epoch.PhaseSince > _options.AdoptLimit:
+                return EndCurrent(EpochEnd.NotAdopted, Text.Of($"rank {epoch.Ready.FirstMissing()} did not report in"), now, effects);
+            case EpochPhase.Proposing:
+                SendAgain(epoch, epoch.Answered, epoch.Proposal!, effects);
+                return WatchForming(epoch, epoch.Answered, now, effects);
+            case EpochPhase.Starting:
+                SendAgain(epoch, epoch.Ready, epoch.Start!, effects);
+                return WatchForming(epoch, epoch.Ready, now, effects);
+            case EpochPhase.Training:
+                if (isLeaving)
+                {
+                    AskToStop(epoch);
+                }
+
+                return WatchHops(epoch, now, effects) ?? WatchProgress(epoch, now, effects);
+            default:
+                return null;
+        }
+    }
+
+    private void SendAgain(EpochRun epoch, RankSet done, Message message, Outbox effects)
+    {
+        if (_options.Mutation == Mutation.ProposeOnce)
+        {
+            return;
+        }
+
+        for (var rank = 0; rank < epoch.Ranks; rank++)
+        {
+            if (!done.Contains(rank))
+            {
+                effects.Send(epoch.Issued.Members[rank], message);
+            }
+        }
+    }
+
+    private string? WatchForming(EpochRun epoch, RankSet done, Instant now, Outbox effects)
+    {
+        if (done.IsFull || now - epoch.PhaseSince <= _options.FormingLimit)
+        {
+            return null;
+        }
+
+        // Ranks that are all at the same point may wait for each other; one that is behind the others holds them up.
+        MemberRecord? last = null;
+        var isAlone = true;
+        foreach (var record in epoch.Members)
+        {
+            if (done.Contains(record!.Rank))
+            {
+                continue;
+            }
+
+            if (now - record.ProgressAt <= _options.FormingLimit)
+            {
+                return null;
+            }
+
+            var phase = record.Hello?.Phase ?? RankPhase.Idle;
+            var least = last?.Hello?.Phase ?? RankPhase.Idle;
+            isAlone = last is null || (phase == least ? false : isAlone || phase < least);
+            last = last is null || phase < least ? record : last;
+        }
+
+        var reason = Text.Of($"rank {last!.Rank} ({last.Id}) is still {last.Hello?.Phase} after {(long)(now - epoch.PhaseSince).TotalMilliseconds} ms");
+        if (isAlone)
+        {
+            GiveUp(last, EpochEnd.FormingTimeout, reason, isGone: false, effects);
+        }
+
+        return EndCurrent(EpochEnd.FormingTimeout, reason, now, effects);
+    }
+
+    private string? WatchHops(EpochRun epoch, Instant now, Outbox effects)
+    {
+        if (epoch.Hops.Since is not { } since || now - since <= _options.HopVerdictDelay || epoch.Hops.Verdict() is not { } verdict)
+        {
+            return null;
+        }
+
+        var (waiter, hop, culprit) = verdict;
+        var reason = Text.Of($"rank {culprit} is late: rank {waiter} has waited {(long)hop.Waited.TotalMilliseconds} ms for a KV block from rank {hop.Peer.Index}")
+            + Text.Of($" at update {hop.Step.Index}, layer {hop.Layer}, ring step {hop.RingStep.Index}{(hop.IsBackward ? ", backward" : "")}");
+        effects.Add(new Publish(new HopRow(epoch.Id, new(waiter), hop, new(culprit))));
+        GiveUp(epoch.Members[culprit]!, EpochEnd.HopLate, reason, isGone: false, effects);
+        return EndCurrent(EpochEnd.HopLate, reason, now, effects);
+    }
+
+    // Whoever waits for a peer, or for permission, stands still with good reason; its peer is looked at instead.
+    private string? WatchProgress(EpochRun epoch, Instant now, Outbox effects)
+    {
+        if (_options.Mutation == Mutation.NoProgressWatch)
+        {
+            return null;
+        }
+
+        var limit = TimeSpan.FromTicks(Math.Max(_options.StallLimit.Ticks, 10 * epoch.LongestStep.Ticks));
+        foreach (var record in epoch.Members)
+        {
+            if (record!.Hello is { Phase: RankPhase.Training, Waiting: null } && now - record.ProgressAt > limit)
+            {
+                var reason = Text.Of($"rank {record.Rank} ({record.Id}) has finished nothing for {(long)(now - record.ProgressAt).TotalMilliseconds} ms");
+                GiveUp(record, EpochEnd.Stalled, reason, isGone: false, effects);
+                return EndCurrent(EpochEnd.Stalled, reason, now, effects);
+            }
+        }
+
+        return null;
+    }
+}

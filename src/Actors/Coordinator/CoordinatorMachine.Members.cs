@@ -1,0 +1,169 @@
+using ActorRing.Actors.Effects;
+using ActorRing.Actors.Events;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Log;
+using ActorRing.Actors.Messages;
+
+namespace ActorRing.Actors.Coordinator;
+
+/// <content>Who is there: joins, heartbeats, verdicts, fences.</content>
+public sealed partial class CoordinatorMachine
+{
+    private string? Greet(MemberId member, MemberHello hello, Instant now, Outbox effects)
+    {
+        if (hello.Term > Term && _options.Mutation != Mutation.IgnoreLaterTerm)
+        {
+            return Exit(Text.Of($"{member} has heard of term {hello.Term}, later than {Term}"), effects);
+        }
+
+        var record = _members.Find(member);
+        if (_book.IsFenced(member) || record is { IsUp: false })
+        {
+            // A process that lives on under a finished incarnation.
+            if (_options.Mutation != Mutation.KeepZombies)
+            {
+                effects.Send(member, new ReleaseMember(Term, member, false, "given up: " + (record?.Reason ?? "replaced")));
+            }
+
+            return null;
+        }
+
+        string? reason = null;
+        if (record is null)
+        {
+            var namesake = _members.Namesake(member);
+            if (namesake is not null && namesake.Id.Incarnation > member.Incarnation)
+            {
+                effects.Send(member, new ReleaseMember(Term, member, false, Text.Of($"there is a later {namesake.Id}")));
+                return null;
+            }
+
+            record = _members.Join(member, now);
+            if (record is null)
+            {
+                effects.Send(member, new ReleaseMember(Term, member, false, "the cluster is full"));
+                return null;
+            }
+
+            reason = Text.Of($"{member} joined");
+            if (namesake is not null)
+            {
+                GiveUp(namesake, EpochEnd.MemberExit, Text.Of($"{namesake.Id} was restarted as {member}"), isGone: false, effects);
+            }
+        }
+
+        record.HeardAt = now;
+        record.DisconnectedAt = null;
+        if (record.Hello is { } last && hello.Sequence <= last.Sequence)
+        {
+            return reason;
+        }
+
+        if (record.Hello is null || hello.Progress > record.Hello.Progress || hello.Phase != record.Hello.Phase || hello.Waiting is not null)
+        {
+            record.ProgressAt = now;
+        }
+
+        record.Hello = hello;
+        return Compare(record, hello, now, effects) ?? reason;
+    }
+
+    // What a rank says of its epoch against what is current here.
+    private string? Compare(MemberRecord record, MemberHello hello, Instant now, Outbox effects)
+    {
+        if (hello.IsLeaving && record.Rank < 0)
+        {
+            effects.Send(record.Id, new ReleaseMember(Term, record.Id, true, "asked to leave"));
+            return null;
+        }
+
+        if (_epoch is not { } epoch || record.Rank < 0 || hello.Promised != epoch.Id)
+        {
+            if (hello.Phase != RankPhase.Idle && hello.Promised != Epoch)
+            {
+                effects.Send(record.Id, new EndEpoch(Term, hello.Promised, EpochEnd.None, "this epoch is over"));
+            }
+
+            // Its promise is behind the epoch that a restarted coordinator hopes to find running.
+            return _epoch is { Phase: EpochPhase.Adopting } && record.Rank >= 0 && hello.Term == Term
+                ? EndCurrent(EpochEnd.NotAdopted, Text.Of($"rank {record.Rank} ({record.Id}) is not in epoch {Epoch}"), now, effects)
+                : null;
+        }
+
+        if (hello.Waiting is null)
+        {
+            epoch.Hops.Forget(record.Rank, hello.StepsDone);
+        }
+
+        if (epoch.Phase == EpochPhase.Adopting && hello.Term == Term)
+        {
+            return AdoptRank(epoch, record, hello, now, effects);
+        }
+
+        if (epoch.Phase is EpochPhase.Starting or EpochPhase.Training && hello.Phase == RankPhase.Idle)
+        {
+            return EndCurrent(EpochEnd.RankFailure, Text.Of($"rank {record.Rank} ({record.Id}) has left the epoch"), now, effects);
+        }
+
+        return null;
+    }
+
+    private string? SeeGone(MemberGone gone, Instant now, Outbox effects)
+    {
+        if (_members.Find(gone.Member) is not { } record)
+        {
+            return null;
+        }
+
+        if (!record.IsGone)
+        {
+            GiveUp(record, EpochEnd.MemberExit, Text.Of($"{record.Id}: {gone.How}"), isGone: true, effects);
+            if (!_book.IsFenced(record.Id) && !_log.HasFence(record.Id))
+            {
+                _log.Append(new MemberFenced(record.Id), effects);
+            }
+        }
+
+        var reason = WatchEpoch(now, effects);
+        _members.Sweep();
+        return Next(now, effects) ?? reason;
+    }
+
+    private void GiveUp(MemberRecord record, EpochEnd verdict, string reason, bool isGone, Outbox effects)
+    {
+        _members.GiveUp(record, verdict, reason, isGone);
+        if (!record.IsGone)
+        {
+            effects.Add(new FenceMember(record.Id, reason));
+        }
+    }
+
+    private string? WatchMembers(Instant now, Outbox effects)
+    {
+        string? reason = null;
+        foreach (var record in _members.All)
+        {
+            if (!record.IsUp)
+            {
+                if (!record.IsGone)
+                {
+                    effects.Add(new FenceMember(record.Id, record.Reason));
+                }
+
+                continue;
+            }
+
+            var silence = _members.Silence(record, now);
+            if (silence != EpochEnd.None)
+            {
+                reason = silence == EpochEnd.SocketEnd
+                    ? Text.Of($"{record.Id}: its connection ended and it did not come back")
+                    : Text.Of($"{record.Id}: silent for {(long)(now - record.HeardAt).TotalMilliseconds} ms");
+                GiveUp(record, silence, reason, isGone: false, effects);
+            }
+        }
+
+        _members.Sweep();
+        return reason;
+    }
+}

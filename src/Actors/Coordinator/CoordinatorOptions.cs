@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+
+namespace ActorRing.Actors.Coordinator;
+
+/// <summary>What a coordinator machine is told once.</summary>
+public sealed record CoordinatorOptions
+{
+    /// <summary>From one heartbeat to the next; also how often lost messages are sent again.</summary>
+    public TimeSpan TickEvery { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Silence after which a member is given up.</summary>
+    public TimeSpan MemberLease { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Silence after the end of a connection after which a member is given up.</summary>
+    public TimeSpan SocketGrace { get; init; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Standstill of a rank that waits for nobody after which it is given up; at least ten times its last update.</summary>
+    public TimeSpan StallLimit { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Time for other ranks to say whom they wait for, once one has reported a late transfer.</summary>
+    public TimeSpan HopVerdictDelay { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Time for all ranks to answer, connect and restore. Not for slow disks: a rank that makes progress extends it.</summary>
+    public TimeSpan FormingLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time for all ranks of a running epoch to report to a restarted coordinator.</summary>
+    public TimeSpan AdoptLimit { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Wait for spares and restarted members before a job goes on with fewer ranks.</summary>
+    public TimeSpan RejoinWait { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Pause before the next epoch after one that committed nothing; doubles with each further one.</summary>
+    public TimeSpan Backoff { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Longest such pause.</summary>
+    public TimeSpan LongestBackoff { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Epochs in a row that commit nothing after which a job has failed.</summary>
+    public int EpochsWithoutCommit { get; init; } = 3;
+
+    /// <summary>Updates that ranks may apply beyond the last one they know to be committed. Equal to the ranks'.</summary>
+    public int RunAhead { get; init; } = 4;
+
+    /// <summary>Jobs that may wait.</summary>
+    public int LongestQueue { get; init; } = 256;
+
+    /// <summary>Members that may be known at a time.</summary>
+    public int MostMembers { get; init; } = 10_000;
+
+    /// <summary>Records that may wait for the disk.</summary>
+    public int LongestLogQueue { get; init; } = 4_096;
+
+    /// <summary>Whether the host can start members again.</summary>
+    public bool StartsMembers { get; init; }
+
+    /// <summary>From what the secrets of epochs are derived; random, known to the coordinator's host only.</summary>
+    public ImmutableArray<byte> SecretKey { get; init; } = [];
+
+    /// <summary>A rule to break on purpose.</summary>
+    public Mutation Mutation { get; init; }
+}

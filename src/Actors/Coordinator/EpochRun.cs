@@ -1,0 +1,76 @@
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Log;
+using ActorRing.Actors.Messages;
+using ActorRing.Actors.Plans;
+
+namespace ActorRing.Actors.Coordinator;
+
+/// <summary>The current epoch, as far as it dies with its coordinator: a restarted one learns it from the ranks again.</summary>
+internal sealed class EpochRun
+{
+    internal EpochRun(JobRecord job, EpochIssued issued, PreparedPlan plan, EpochPhase phase, CoordinatorOptions options, Instant now)
+    {
+        var ranks = issued.Members.Length;
+        (Job, Issued, Plan, Phase, PhaseSince) = (job, issued, plan, phase, now);
+        Answered = new(ranks);
+        Ready = new(ranks);
+        Endpoints = new string[ranks];
+        Fingerprints = new string[ranks];
+        Members = new MemberRecord?[ranks];
+        Steps = new(ranks, options.RunAhead, issued.RestoreFrom, options.Mutation);
+        Shards = new(ranks, options.Mutation);
+        Hops = new(ranks);
+    }
+
+    internal JobRecord Job { get; }
+
+    internal EpochIssued Issued { get; }
+
+    internal RingEpoch Id => Issued.Epoch;
+
+    internal int Ranks => Members.Length;
+
+    internal PreparedPlan Plan { get; }
+
+    internal EpochPhase Phase { get; private set; }
+
+    internal Instant PhaseSince { get; private set; }
+
+    internal MemberRecord?[] Members { get; }
+
+    internal RankSet Answered { get; }
+
+    internal string[] Endpoints { get; }
+
+    internal string[] Fingerprints { get; }
+
+    internal RankSet Ready { get; }
+
+    internal RankReady? FirstReady { get; set; }
+
+    internal ProposePlan? Proposal { get; set; }
+
+    internal StartEpoch? Start { get; set; }
+
+    internal StepLedger Steps { get; set; }
+
+    internal CheckpointLedger Shards { get; }
+
+    internal HopLedger Hops { get; }
+
+    /// <summary>Whether the manifest of this many updates was asked for and not answered.</summary>
+    internal long ManifestAsked { get; set; }
+
+    internal Instant ManifestAskedAt { get; set; }
+
+    /// <summary>Updates after which a TrainingCheckpoint was asked for besides the calendar's; 0 for none.</summary>
+    internal long CheckpointAt { get; set; }
+
+    /// <summary>Updates after which the ranks park; 0 for never.</summary>
+    internal long StopAfter { get; set; }
+
+    /// <summary>Longest update so far: what is slow by nature is not a standstill.</summary>
+    internal TimeSpan LongestStep { get; set; }
+
+    internal void Enter(EpochPhase phase, Instant now) => (Phase, PhaseSince) = (phase, now);
+}

@@ -1,0 +1,80 @@
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Messages;
+
+namespace ActorRing.Actors.Coordinator;
+
+/// <summary>Late transfers of one epoch, one row a rank, and who is to blame for them.</summary>
+internal sealed class HopLedger(int ranks)
+{
+    private readonly HopWait?[] _rows = new HopWait?[ranks];
+
+    /// <summary>When the first one was reported.</summary>
+    internal Instant? Since { get; private set; }
+
+    internal HopWait? this[int rank] => _rows[rank];
+
+    internal void Report(int rank, HopWait hop, Instant now)
+    {
+        if (hop.Peer.Index >= 0 && hop.Peer.Index < ranks)
+        {
+            _rows[rank] = hop;
+            Since ??= now;
+        }
+    }
+
+    /// <summary>What was late has arrived after all, as the rank's next update shows.</summary>
+    internal void Forget(int rank, long stepsDone)
+    {
+        if (_rows[rank] is { } hop && hop.Step.Index < stepsDone)
+        {
+            _rows[rank] = null;
+            foreach (var row in _rows)
+            {
+                if (row is not null)
+                {
+                    return;
+                }
+            }
+
+            Since = null;
+        }
+    }
+
+    /// <summary>
+    /// Follows the chain of waits to its end: a rank that waits itself is not to blame. In a circle it is whoever is furthest behind: it waits for a transfer
+    /// that its peer has long been ready for.
+    /// </summary>
+    internal (int Waiter, HopWait Hop, int Culprit)? Verdict()
+    {
+        var waiter = -1;
+        for (var rank = 0; rank < ranks; rank++)
+        {
+            if (_rows[rank] is { } row && (waiter < 0 || IsBehind(row, _rows[waiter]!)))
+            {
+                waiter = rank;
+            }
+        }
+
+        if (waiter < 0)
+        {
+            return null;
+        }
+
+        var at = waiter;
+        for (var length = 0; length < ranks; length++)
+        {
+            var peer = _rows[at]!.Peer.Index;
+            if (_rows[peer] is null)
+            {
+                return (at, _rows[at]!, peer);
+            }
+
+            at = peer;
+        }
+
+        return (waiter, _rows[waiter]!, waiter);
+    }
+
+    private static bool IsBehind(HopWait one, HopWait other) =>
+        one.Step.Index != other.Step.Index ? one.Step.Index < other.Step.Index : one.Unit < other.Unit;
+}

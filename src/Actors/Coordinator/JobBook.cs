@@ -1,0 +1,61 @@
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Log;
+
+namespace ActorRing.Actors.Coordinator;
+
+/// <summary>
+/// Everything that survives the coordinator: a function of the records on the disk, in their order. The same code replays a log and takes what has just become
+/// durable.
+/// </summary>
+public sealed class JobBook
+{
+    private readonly List<JobRecord> _jobs = [];
+    private readonly SortedDictionary<string, JobRecord> _byKey = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> _fencedUpTo = new(StringComparer.Ordinal);
+
+    /// <summary>Oldest first; a job's number is its place, from 1.</summary>
+    public IReadOnlyList<JobRecord> Jobs => _jobs;
+
+    /// <summary>Greatest epoch issued.</summary>
+    public RingEpoch LastEpoch { get; private set; }
+
+    /// <summary>The job of a number, or null.</summary>
+    public JobRecord? Find(JobId job) => job.Number >= 1 && job.Number <= _jobs.Count ? _jobs[(int)job.Number - 1] : null;
+
+    /// <summary>The job of an idempotency key, or null.</summary>
+    public JobRecord? Find(string key) => _byKey.TryGetValue(key, out var job) ? job : null;
+
+    /// <summary>Whether an incarnation was declared finished.</summary>
+    public bool IsFenced(MemberId member) => _fencedUpTo.TryGetValue(member.Name, out var upTo) && member.Incarnation <= upTo;
+
+    /// <summary>Takes the next record.</summary>
+    internal void Apply(LogRecord record)
+    {
+        switch (record)
+        {
+            case JobSubmitted submitted:
+                var job = new JobRecord(submitted);
+                _jobs.Add(job);
+                _byKey[submitted.Key] = job;
+                break;
+            case JobStateChanged changed:
+                Find(changed.Job)?.Apply(changed);
+                break;
+            case EpochIssued issued:
+                LastEpoch = issued.Epoch;
+                Find(issued.Job)?.Apply(issued);
+                break;
+            case StepCommitted committed:
+                Find(committed.Job)?.Apply(committed);
+                break;
+            case CheckpointCommitted committed:
+                Find(committed.Job)?.Apply(committed);
+                break;
+            case MemberFenced fenced:
+                // Restarts count upwards: who fences an incarnation has done so, or seen the end, of all before it.
+                var known = _fencedUpTo.TryGetValue(fenced.Member.Name, out var upTo) ? upTo : 0;
+                _fencedUpTo[fenced.Member.Name] = Math.Max(known, fenced.Member.Incarnation);
+                break;
+        }
+    }
+}

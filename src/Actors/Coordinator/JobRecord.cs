@@ -1,0 +1,86 @@
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Log;
+using ActorRing.Actors.Messages;
+
+namespace ActorRing.Actors.Coordinator;
+
+/// <summary>A job as the log tells it.</summary>
+public sealed class JobRecord
+{
+    private readonly List<StateDigest> _digests = [];
+    private long _digestsFrom = 1;
+
+    internal JobRecord(JobSubmitted submitted) => (Id, Key, SpecHash, Spec) = (submitted.Job, submitted.Key, submitted.SpecHash, submitted.Spec);
+
+    /// <summary>Its number.</summary>
+    public JobId Id { get; }
+
+    /// <summary>Of whoever submitted it.</summary>
+    public string Key { get; }
+
+    /// <summary>SHA-256 of the spec.</summary>
+    public string SpecHash { get; }
+
+    /// <summary>What to do.</summary>
+    public JobSpec Spec { get; }
+
+    /// <summary>Where it is.</summary>
+    public JobState State { get; private set; }
+
+    /// <summary>Why.</summary>
+    public string Verdict { get; private set; } = "";
+
+    /// <summary>Whether the state is final.</summary>
+    public bool IsOver => IsFinal(State);
+
+    /// <summary>Updates committed.</summary>
+    public long StepsCommitted { get; private set; }
+
+    /// <summary>Updates in the newest complete TrainingCheckpoint.</summary>
+    public long CheckpointCommitted { get; private set; }
+
+    /// <summary>Its newest epoch; null before the first.</summary>
+    public EpochIssued? LastEpoch { get; private set; }
+
+    /// <summary>Epochs in a row, the present one not among them, that committed nothing and failed by themselves.</summary>
+    public int FruitlessEpochs { get; private set; }
+
+    /// <summary>Whether the newest epoch has committed something.</summary>
+    public bool IsFruitful { get; private set; }
+
+    /// <summary>Whether an epoch that ended so has only itself to blame.</summary>
+    internal static bool IsBlame(EpochEnd end) => end is not (EpochEnd.None or EpochEnd.Operator or EpochEnd.NotAdopted);
+
+    /// <summary>Whether nothing follows a state.</summary>
+    public static bool IsFinal(JobState state) => state >= JobState.Completed;
+
+    /// <summary>The state after an update that was committed since the newest TrainingCheckpoint; null if it is not known.</summary>
+    internal StateDigest? DigestAfter(long stepsDone) =>
+        stepsDone >= _digestsFrom && stepsDone - _digestsFrom < _digests.Count ? _digests[(int)(stepsDone - _digestsFrom)] : null;
+
+    internal void Apply(JobStateChanged changed) => (State, Verdict) = (changed.State, changed.Verdict);
+
+    internal void Apply(EpochIssued issued)
+    {
+        LastEpoch = issued;
+        FruitlessEpochs += IsBlame(issued.Cause) && !IsFruitful ? 1 : 0;
+        IsFruitful = false;
+    }
+
+    internal void Apply(StepCommitted committed)
+    {
+        StepsCommitted = committed.StepsDone;
+        FruitlessEpochs = 0;
+        IsFruitful = true;
+        _digests.Add(committed.Digest);
+    }
+
+    internal void Apply(CheckpointCommitted committed)
+    {
+        // The digest of the TrainingCheckpoint itself stays: what is restored is compared with it.
+        CheckpointCommitted = committed.StepsDone;
+        var forget = (int)Math.Min(Math.Max(committed.StepsDone - _digestsFrom, 0), _digests.Count);
+        _digests.RemoveRange(0, forget);
+        _digestsFrom += forget;
+    }
+}

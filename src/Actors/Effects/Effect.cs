@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Log;
+using ActorRing.Actors.Messages;
+
+namespace ActorRing.Actors.Effects;
+
+/// <summary>What a machine asks of its host, carried out in order. Nothing comes back from an effect itself: results are events.</summary>
+public abstract record Effect;
+
+/// <summary>Send a message to one incarnation of a process. It may get lost.</summary>
+public sealed record Send(MemberId Receiver, Message Message) : Effect;
+
+/// <summary>Send a message to whoever the host takes for the seed now. It may get lost.</summary>
+public sealed record SendToSeed(Message Message) : Effect;
+
+/// <summary>Step the machine again with <see cref="Events.WakeUp"/> at this time; replaces an earlier wish.</summary>
+public sealed record WakeAt(Instant At) : Effect;
+
+/// <summary>Append a record and sync it, in order of sequence numbers. Answered by <see cref="Events.LogAppended"/> or <see cref="Events.LogFailed"/>.</summary>
+public sealed record AppendLog(long Sequence, LogRecord Record) : Effect;
+
+/// <summary>
+/// Make sure that a process can do nothing any more: SIGKILL and wait, or cut it off and wait until its own lease must have ended it. Asked again until
+/// <see cref="Events.MemberGone"/> says so.
+/// </summary>
+public sealed record FenceMember(MemberId Member, string Reason) : Effect;
+
+/// <summary>Start a process under a name whose last incarnation is gone. May be asked repeatedly; hosts that cannot start processes ignore it.</summary>
+public sealed record StartMember(string Name) : Effect;
+
+/// <summary>
+/// Write the manifest of a TrainingCheckpoint and rename it into place, synced, under the term's fence. Answered by <see cref="Events.ManifestCommitted"/> or
+/// <see cref="Events.ManifestFailed"/>. Writing the same one twice changes nothing.
+/// </summary>
+/// <param name="Term">Of the coordinator that asks.</param>
+/// <param name="Job">Which job.</param>
+/// <param name="Epoch">Whose ranks wrote the shards.</param>
+/// <param name="StepsDone">Updates in it.</param>
+/// <param name="Digest">State that its shards hold together.</param>
+/// <param name="Shards">By global rank.</param>
+public sealed record CommitManifest(long Term, JobId Job, RingEpoch Epoch, long StepsDone, StateDigest Digest, ImmutableArray<ShardWritten> Shards) : Effect;
+
+/// <summary>Something for ledgers, logs and graphs; may be dropped.</summary>
+public sealed record Publish(TelemetryRow Row) : Effect;
+
+/// <summary>End the process.</summary>
+/// <param name="IsClean">Exit code 0, otherwise 1.</param>
+/// <param name="Reason">One line for people.</param>
+public sealed record ExitProcess(bool IsClean, string Reason) : Effect;
+
+/// <summary>Free every waiter of an epoch's communicators and forget them. Harmless if there are none.</summary>
+public sealed record AbortCommunicators(RingEpoch Epoch) : Effect;
+
+/// <summary>Make an endpoint at which an epoch's peers will connect. Answered by <see cref="Events.CommunicatorsPrepared"/>.</summary>
+public sealed record PrepareCommunicators(RingEpoch Epoch, GlobalRank Rank, int Ranks) : Effect;
+
+/// <summary>Connect with all ranks of the epoch. Answered by <see cref="Events.CommunicatorsConnected"/>.</summary>
+public sealed record ConnectCommunicators(RingEpoch Epoch, GlobalRank Rank, ImmutableArray<string> Endpoints, string Secret) : Effect;
+
+/// <summary>Load a TrainingCheckpoint, or initialise where <paramref name="StepsDone"/> is 0. Answered by <see cref="Events.Restored"/>.</summary>
+/// <param name="Epoch">For which one.</param>
+/// <param name="Job">Whose.</param>
+/// <param name="Spec">What the model is.</param>
+/// <param name="StepsDone">Updates in it.</param>
+/// <param name="Rank">Which part.</param>
+/// <param name="Ranks">Of how many.</param>
+public sealed record RestoreCheckpoint(RingEpoch Epoch, JobId Job, JobSpec Spec, long StepsDone, GlobalRank Rank, int Ranks) : Effect;
+
+/// <summary>Do one update on the compute thread. Answered by <see cref="Events.TrainStepDone"/>.</summary>
+public sealed record BeginTrainStep(RingEpoch Epoch, TrainStep Step) : Effect;
+
+/// <summary>The compute thread may do the transfers of a unit.</summary>
+public sealed record GrantRotation(RingEpoch Epoch, TrainStep Step, int Unit) : Effect;
+
+/// <summary>Write this rank's shard from a snapshot of its present state, synced. Answered by <see cref="Events.ShardStored"/>.</summary>
+public sealed record WriteShard(RingEpoch Epoch, JobId Job, long StepsDone) : Effect;

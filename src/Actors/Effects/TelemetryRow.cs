@@ -1,0 +1,36 @@
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Messages;
+
+namespace ActorRing.Actors.Effects;
+
+/// <summary>What a machine has to say about itself.</summary>
+public abstract record TelemetryRow;
+
+/// <summary>An update is committed.</summary>
+/// <param name="Job">Which job.</param>
+/// <param name="Epoch">In which one.</param>
+/// <param name="StepsDone">Updates committed.</param>
+/// <param name="IsRepeated">Whether it was committed before and was done again after a failure.</param>
+/// <param name="Report">As rank 0 saw it.</param>
+public sealed record StepRow(JobId Job, RingEpoch Epoch, long StepsDone, bool IsRepeated, StepReport Report) : TelemetryRow;
+
+/// <summary>An epoch began or ended.</summary>
+/// <param name="Job">Which job.</param>
+/// <param name="Epoch">Which one.</param>
+/// <param name="Phase">Where it is; <see cref="EpochPhase.None"/> at its end.</param>
+/// <param name="Cause">Why it ended.</param>
+/// <param name="Reason">One line for people: names rank, layer, ring step and peer where they are known.</param>
+public sealed record EpochRow(JobId Job, RingEpoch Epoch, EpochPhase Phase, EpochEnd Cause, string Reason) : TelemetryRow;
+
+/// <summary>A transfer was late, and who is to blame.</summary>
+/// <param name="Epoch">In which one.</param>
+/// <param name="Waiter">Whose transfer it was.</param>
+/// <param name="Hop">Which transfer.</param>
+/// <param name="Culprit">The rank at the end of the chain of waits.</param>
+public sealed record HopRow(RingEpoch Epoch, GlobalRank Waiter, HopWait Hop, GlobalRank Culprit) : TelemetryRow;
+
+/// <summary>A job changed its state.</summary>
+/// <param name="Job">Which job.</param>
+/// <param name="State">From now on.</param>
+/// <param name="Verdict">Why.</param>
+public sealed record JobRow(JobId Job, JobState State, string Verdict) : TelemetryRow;

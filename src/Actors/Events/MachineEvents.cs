@@ -1,0 +1,78 @@
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Messages;
+
+namespace ActorRing.Actors.Events;
+
+/// <summary>What a host tells a machine.</summary>
+public abstract record MachineEvent;
+
+/// <summary>First event of every machine.</summary>
+public sealed record Started : MachineEvent;
+
+/// <summary>The time asked for by <see cref="Effects.WakeAt"/> has come.</summary>
+public sealed record WakeUp : MachineEvent;
+
+/// <summary>A message came in.</summary>
+/// <param name="From">By the engine's word.</param>
+/// <param name="Message">What it says.</param>
+public sealed record Received(Sender From, Message Message) : MachineEvent;
+
+/// <summary>Records up to this one are on the disk.</summary>
+public sealed record LogAppended(long Sequence) : MachineEvent;
+
+/// <summary>The log takes no more: a failed sync, or another coordinator holds it.</summary>
+public sealed record LogFailed(string Reason) : MachineEvent;
+
+/// <summary>A TrainingCheckpoint is in place.</summary>
+public sealed record ManifestCommitted(JobId Job, long StepsDone, string ManifestHash) : MachineEvent;
+
+/// <summary>A manifest could not be written; training goes on without it.</summary>
+public sealed record ManifestFailed(JobId Job, long StepsDone, string Reason) : MachineEvent;
+
+/// <summary>A process is certainly gone: it exited and was reaped, or fencing is complete.</summary>
+/// <param name="Member">Exactly this incarnation.</param>
+/// <param name="How">One line: exit code or signal.</param>
+public sealed record MemberGone(MemberId Member, string How) : MachineEvent;
+
+/// <summary>A process's connection ended. It may come back.</summary>
+public sealed record MemberDisconnected(MemberId Member) : MachineEvent;
+
+/// <summary>The process was asked to leave in good order (SIGTERM).</summary>
+public sealed record DrainRequested : MachineEvent;
+
+/// <summary>Peers can connect.</summary>
+public sealed record CommunicatorsPrepared(RingEpoch Epoch, string Endpoint) : MachineEvent;
+
+/// <summary>All communicators of the epoch are up.</summary>
+public sealed record CommunicatorsConnected(RingEpoch Epoch) : MachineEvent;
+
+/// <summary>State is loaded.</summary>
+public sealed record Restored(RingEpoch Epoch, long StepsDone, StateDigest Digest) : MachineEvent;
+
+/// <summary>The block that the next rank fetches in a unit is in place.</summary>
+public sealed record BlockHeld(RingEpoch Epoch, TrainStep Step, int Unit) : MachineEvent;
+
+/// <summary>The compute thread is done with the block that was resident during a unit, and with all before it.</summary>
+public sealed record BlockAttended(RingEpoch Epoch, TrainStep Step, int Unit) : MachineEvent;
+
+/// <summary>An update is done.</summary>
+/// <param name="Epoch">In which one.</param>
+/// <param name="StepsDone">Updates applied, this one included.</param>
+/// <param name="Digest">State now.</param>
+/// <param name="Report">What it was like.</param>
+public sealed record TrainStepDone(RingEpoch Epoch, long StepsDone, StateDigest Digest, StepReport Report) : MachineEvent;
+
+/// <summary>A shard is on disk.</summary>
+public sealed record ShardStored(RingEpoch Epoch, long StepsDone, long Bytes, string Sha256) : MachineEvent;
+
+/// <summary>Work of an epoch failed: connecting, restoring, an update, a shard.</summary>
+public sealed record WorkFailed(RingEpoch Epoch, string Text) : MachineEvent;
+
+/// <summary>A shard could not be written. The TrainingCheckpoint before it stays; training goes on.</summary>
+public sealed record ShardFailed(RingEpoch Epoch, long StepsDone, string Text) : MachineEvent;
+
+/// <summary>The compute thread has finished something: a layer, a transfer, a part of a file.</summary>
+public sealed record WorkProgressed(RingEpoch Epoch) : MachineEvent;
+
+/// <summary>The compute thread waits inside a collective for a peer; <see cref="WorkProgressed"/> or the end of the work takes it back.</summary>
+public sealed record WaitingForPeer(RingEpoch Epoch, TrainStep Step, GlobalRank Peer) : MachineEvent;

@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Messages;
+
+namespace ActorRing.Actors.Log;
+
+/// <summary>One line of the coordinator's memory. What the log says is true; what it does not say has not happened.</summary>
+public abstract record LogRecord;
+
+/// <summary>A job was accepted.</summary>
+/// <param name="Job">Its number.</param>
+/// <param name="Key">Idempotency key of whoever submitted it.</param>
+/// <param name="SpecHash">SHA-256 of the spec, hexadecimal.</param>
+/// <param name="Spec">What to do.</param>
+public sealed record JobSubmitted(JobId Job, string Key, string SpecHash, JobSpec Spec) : LogRecord;
+
+/// <summary>A job changed its state. Nothing follows a terminal one.</summary>
+/// <param name="Job">Which job.</param>
+/// <param name="State">From now on.</param>
+/// <param name="Verdict">Why, in one line.</param>
+public sealed record JobStateChanged(JobId Job, JobState State, string Verdict) : LogRecord;
+
+/// <summary>An epoch was issued. Appended before anybody hears of it.</summary>
+/// <param name="Job">For which job.</param>
+/// <param name="Epoch">Greater than every earlier one.</param>
+/// <param name="Members">Who holds which rank: place is global rank.</param>
+/// <param name="PlanHash">Of the plan.</param>
+/// <param name="RestoreFrom">Updates in the TrainingCheckpoint that it starts from; 0 for the beginning.</param>
+/// <param name="Cause">Why there is a new epoch; <see cref="EpochEnd.None"/> for a job's first.</param>
+public sealed record EpochIssued(JobId Job, RingEpoch Epoch, ImmutableArray<MemberId> Members, string PlanHash, long RestoreFrom, EpochEnd Cause) : LogRecord;
+
+/// <summary>Every rank of one epoch has reported the same state after an update. One record for each update of a job, without gaps.</summary>
+/// <param name="Job">Which job.</param>
+/// <param name="Epoch">Whose ranks reported.</param>
+/// <param name="StepsDone">Updates applied, from 1.</param>
+/// <param name="Digest">State after them.</param>
+public sealed record StepCommitted(JobId Job, RingEpoch Epoch, long StepsDone, StateDigest Digest) : LogRecord;
+
+/// <summary>A TrainingCheckpoint is complete: all shards are on disk and the manifest was renamed into place.</summary>
+/// <param name="Job">Which job.</param>
+/// <param name="Epoch">Whose ranks wrote it.</param>
+/// <param name="StepsDone">Updates in it.</param>
+/// <param name="Ranks">How many shards it has.</param>
+/// <param name="ManifestHash">SHA-256 of the manifest, hexadecimal.</param>
+public sealed record CheckpointCommitted(JobId Job, RingEpoch Epoch, long StepsDone, int Ranks, string ManifestHash) : LogRecord;
+
+/// <summary>A member was declared finished and is certainly dead or cut off; that incarnation never counts again.</summary>
+/// <param name="Member">Who.</param>
+public sealed record MemberFenced(MemberId Member) : LogRecord;

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using ActorRing.Actors.Ids;
+
+namespace ActorRing.Actors.Messages;
+
+/// <summary>Asks for a job. Sent until answered; one key makes at most one job.</summary>
+/// <param name="Key">Chosen once by whoever submits.</param>
+/// <param name="SpecHash">SHA-256 of the spec's bytes on the wire, hexadecimal.</param>
+/// <param name="Spec">The job.</param>
+public sealed record SubmitJob(string Key, string SpecHash, JobSpec Spec) : Message;
+
+/// <summary>What became of a submission.</summary>
+/// <param name="Key">Of the request.</param>
+/// <param name="Outcome">Whether there is a job.</param>
+/// <param name="Job">Its number.</param>
+/// <param name="Text">One line for people.</param>
+public sealed record SubmitAnswer(string Key, RequestOutcome Outcome, JobId Job, string Text) : Message;
+
+/// <summary>Asks something of a job. Sent until answered; asking twice is asking once.</summary>
+/// <param name="Key">Names the request in its answer.</param>
+/// <param name="Job">Which job.</param>
+/// <param name="Verb">What to do.</param>
+public sealed record ControlJob(string Key, JobId Job, JobVerb Verb) : Message;
+
+/// <summary>What became of a control request.</summary>
+/// <param name="Key">Of the request.</param>
+/// <param name="Outcome">Whether the job does so now.</param>
+/// <param name="Text">One line for people.</param>
+public sealed record ControlAnswer(string Key, RequestOutcome Outcome, string Text) : Message;
+
+/// <summary>Asks for all jobs.</summary>
+/// <param name="Key">Names the request in its answer.</param>
+public sealed record QueryJobs(string Key) : Message;
+
+/// <summary>A job as its coordinator sees it.</summary>
+/// <param name="Job">Number.</param>
+/// <param name="Name">For people.</param>
+/// <param name="State">Where it is.</param>
+/// <param name="StepsCommitted">Updates committed.</param>
+/// <param name="TrainSteps">Updates wanted.</param>
+/// <param name="CheckpointCommitted">Updates in the newest complete TrainingCheckpoint.</param>
+/// <param name="Verdict">Why it is there, in one line.</param>
+public sealed record JobStatus(JobId Job, string Name, JobState State, long StepsCommitted, long TrainSteps, long CheckpointCommitted, string Verdict);
+
+/// <summary>All jobs, oldest first.</summary>
+/// <param name="Key">Of the request.</param>
+/// <param name="Jobs">At most 1,000, the newest.</param>
+public sealed record JobsAnswer(string Key, ImmutableArray<JobStatus> Jobs) : Message;

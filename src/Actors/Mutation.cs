@@ -1,0 +1,91 @@
+namespace ActorRing.Actors;
+
+/// <summary>
+/// Protocol rules that the simulator breaks on purpose, one at a time, to show that it notices. Always <see cref="None"/> outside of it.
+/// </summary>
+public enum Mutation
+{
+    /// <summary>All rules hold.</summary>
+    None,
+
+    /// <summary>An update is committed by the number of reports, not by the set of ranks.</summary>
+    CommitByCount,
+
+    /// <summary>Reports of an old epoch count.</summary>
+    CommitOfAnyEpoch,
+
+    /// <summary>Whoever speaks as a rank is believed.</summary>
+    CommitFromAnybody,
+
+    /// <summary>Digests are not compared.</summary>
+    CommitWithoutComparing,
+
+    /// <summary>Ranks hear of a commit before it is on the disk.</summary>
+    AnnounceBeforeLog,
+
+    /// <summary>Ranks hear of an epoch before it is on the disk.</summary>
+    ProposeBeforeLog,
+
+    /// <summary>A proposal is sent once.</summary>
+    ProposeOnce,
+
+    /// <summary>A rank goes back to an epoch behind its promise.</summary>
+    BreakPromise,
+
+    /// <summary>A rank obeys a coordinator of an earlier term.</summary>
+    ObeyAnyTerm,
+
+    /// <summary>A coordinator that hears of a later term goes on.</summary>
+    IgnoreLaterTerm,
+
+    /// <summary>A lost rank's place is given away before the rank is fenced.</summary>
+    ReplaceWithoutFence,
+
+    /// <summary>A silent member is never given up.</summary>
+    NoLease,
+
+    /// <summary>A rank whose work stands still is never noticed.</summary>
+    NoProgressWatch,
+
+    /// <summary>A TrainingCheckpoint is committed with a shard missing.</summary>
+    CheckpointWithoutAllShards,
+
+    /// <summary>A new epoch starts from a TrainingCheckpoint that has shards but no manifest.</summary>
+    RestoreUncommitted,
+
+    /// <summary>A rank takes results of an old epoch for those of its own.</summary>
+    ApplyOldResults,
+
+    /// <summary>A rank runs ahead of commits without bound.</summary>
+    RunAheadUnbounded,
+
+    /// <summary>A rank reports a finished update once.</summary>
+    ReportOnce,
+
+    /// <summary>A restarted coordinator ends the epoch that it finds.</summary>
+    NeverAdopt,
+
+    /// <summary>A restarted coordinator believes that the epoch runs without asking all of its ranks.</summary>
+    AdoptUnasked,
+
+    /// <summary>A member that was given up is not told so.</summary>
+    KeepZombies,
+
+    /// <summary>An idempotency key is forgotten.</summary>
+    ForgetKeys,
+
+    /// <summary>A final job state can be left again.</summary>
+    ReviveJobs,
+
+    /// <summary>A job that makes no progress goes on for ever.</summary>
+    LoopForever,
+
+    /// <summary>A rotation is granted before the neighbour's block is there.</summary>
+    GrantEarly,
+
+    /// <summary>A plan's hash is not compared.</summary>
+    AcceptAnyPlan,
+
+    /// <summary>Loss and gradient norm are not looked at.</summary>
+    CommitNonFinite,
+}

@@ -1,0 +1,60 @@
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Messages;
+using ActorRing.Actors.Plans;
+
+namespace ActorRing.Actors.Rank;
+
+/// <summary>One rank's life in one epoch.</summary>
+internal sealed class RankEpoch(ProposePlan proposal, GlobalRank rank, PreparedPlan? plan)
+{
+    internal ProposePlan Proposal { get; } = proposal;
+
+    internal RingEpoch Id => Proposal.Epoch;
+
+    internal GlobalRank Rank { get; } = rank;
+
+    /// <summary>As this rank made it; null if it could not.</summary>
+    internal PreparedPlan? Plan { get; } = plan;
+
+    internal RankPhase Phase { get; set; } = RankPhase.Preparing;
+
+    internal PlanAnswer? Answer { get; set; }
+
+    internal RankReady? Ready { get; set; }
+
+    internal RankFailed? Failure { get; set; }
+
+    /// <summary>Updates applied in this rank's state.</summary>
+    internal long StepsDone { get; set; }
+
+    /// <summary>Updates that the coordinator has committed in this epoch.</summary>
+    internal long Acknowledged { get; set; } = proposal.RestoreFrom;
+
+    internal long CheckpointAt { get; set; }
+
+    internal long StopAfter { get; set; }
+
+    /// <summary>Newest update whose shard was asked for.</summary>
+    internal long SnapshotAt { get; set; } = proposal.RestoreFrom;
+
+    /// <summary>Whether all ranks have been told to train.</summary>
+    internal bool IsReleased { get; set; }
+
+    internal bool IsStepInHand { get; set; }
+
+    internal RankReports Reports { get; } = new();
+
+    internal RotationGate Gate { get; } = new();
+
+    internal RotationUnits Units { get; } = plan is null ? default : new(proposal.Spec.Granularity, plan.Plan.Layers, plan.Plan.Mesh.Context);
+
+    internal GlobalRank Previous { get; } = plan?.PreviousInRing(rank) ?? rank;
+
+    internal GlobalRank Next { get; } = plan?.NextInRing(rank) ?? rank;
+
+    /// <summary>Since when the present transfer has been waited for; null if none is.</summary>
+    internal Instant? WaitsSince { get; set; }
+
+    /// <summary>The peer that a collective waits for, as the compute side says.</summary>
+    internal GlobalRank? CollectivePeer { get; set; }
+}
