@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
 
 namespace ActorRing.Actors.Coordinator;
@@ -52,6 +53,8 @@ internal sealed class CheckpointLedger(int ranks, Mutation mutation)
         return null;
     }
 
+    internal bool Has(int rank, long stepsDone) => Find(stepsDone)?.Ranks.Contains(rank) == true;
+
     internal void Forget(long upTo) => _entries.RemoveAll(entry => entry.StepsDone <= upTo);
 
     private Entry? Find(long stepsDone)
@@ -75,6 +78,20 @@ internal sealed class CheckpointLedger(int ranks, Mutation mutation)
         internal RankSet Ranks { get; } = new(ranks);
 
         internal ShardWritten?[] Shards { get; } = new ShardWritten?[ranks];
+
+        /// <summary>The first rank whose shard is of another state, or null.</summary>
+        internal int? Stranger(StateDigest digest)
+        {
+            for (var rank = 0; rank < Shards.Length; rank++)
+            {
+                if (Shards[rank] is { } shard && shard.Digest != digest)
+                {
+                    return rank;
+                }
+            }
+
+            return null;
+        }
 
         internal ImmutableArray<ShardWritten> Present()
         {

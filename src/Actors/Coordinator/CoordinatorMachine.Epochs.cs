@@ -14,18 +14,19 @@ public sealed partial class CoordinatorMachine
     /// <summary>Does whatever can be done next for the job whose turn it is.</summary>
     private string? Next(Instant now, Outbox effects)
     {
-        if (_epoch is not null || _log.IsFull || Active() is not { } job)
+        // While a record is on its way to the disk, what it will change is not known: the greatest epoch, the newest TrainingCheckpoint, whose turn it is.
+        if (_epoch is not null || _log.Count > 0 || Active() is not { } job)
         {
             return null;
         }
 
-        var state = _log.StateOf(job);
-        if (state != job.State)
+        if (job.CheckpointCommitted == job.Spec.TrainSteps)
         {
-            return null;
+            _log.Append(new JobStateChanged(job.Id, JobState.Completed, ""), effects);
+            return Text.Of($"{job.Id} is complete");
         }
 
-        switch (state)
+        switch (job.State)
         {
             case JobState.Queued:
                 _formingSince = now;
@@ -68,15 +69,16 @@ public sealed partial class CoordinatorMachine
         }
 
         var candidates = RingFormation.Candidates(_members.All, job.LastEpoch);
-        if (!IsLastEpochOver(job, candidates) && _options.Mutation != Mutation.ReplaceWithoutFence)
-        {
-            return null;
-        }
-
         var (ranks, plan) = RingFormation.Choose(job.Spec, candidates.Count, now - _formingSince > _options.RejoinWait, _planner);
         if (plan is null)
         {
             return Wait(job, candidates.Count, effects);
+        }
+
+        candidates.RemoveRange(ranks, candidates.Count - ranks);
+        if (!IsLastEpochOver(job, candidates) && _options.Mutation != Mutation.ReplaceWithoutFence)
+        {
+            return null;
         }
 
         var members = ImmutableArray.CreateBuilder<MemberId>(ranks);
@@ -104,7 +106,7 @@ public sealed partial class CoordinatorMachine
     }
 
     // Nobody may go on in the last epoch once another one trains: its ranks are gone for certain, or join the new one, or have left the old one.
-    private bool IsLastEpochOver(JobRecord job, List<MemberRecord> candidates)
+    private bool IsLastEpochOver(JobRecord job, List<MemberRecord> chosen)
     {
         if (_members.Unfenced > 0)
         {
@@ -113,8 +115,8 @@ public sealed partial class CoordinatorMachine
 
         foreach (var member in job.LastEpoch?.Members ?? [])
         {
-            if (_members.Find(member) is { IsUp: true } record
-                && (record.Hello is null || (record.Hello.Promised == job.LastEpoch!.Epoch && record.Hello.Phase != RankPhase.Idle && !candidates.Contains(record))))
+            if (_members.Find(member) is { IsUp: true } record && !chosen.Contains(record)
+                && !(record.Hello is { Phase: RankPhase.Idle } hello && hello.Term == Term))
             {
                 return false;
             }
@@ -329,7 +331,7 @@ public sealed partial class CoordinatorMachine
 
     private string? AdoptRank(EpochRun epoch, MemberRecord record, MemberHello hello, Instant now, Outbox effects)
     {
-        if (hello.Phase is not (RankPhase.Training or RankPhase.Parked))
+        if (hello.Phase is not (RankPhase.Ready or RankPhase.Training or RankPhase.Parked))
         {
             return EndCurrent(EpochEnd.NotAdopted, Text.Of($"rank {record.Rank} ({record.Id}) is {hello.Phase} in epoch {epoch.Id}"), now, effects);
         }

@@ -95,7 +95,7 @@ public sealed partial class CoordinatorMachine
     private string? Control(Sender from, ControlJob control, Instant now, Outbox effects)
     {
         var (outcome, text) = from.Role != Role.Submitter ? (RequestOutcome.Refused, "only a submitter may control jobs")
-            : _book.Find(control.Job) is { } job ? Apply(job, control.Verb, effects)
+            : _book.Find(control.Job) is { } job ? Apply(job, control, effects)
             : (RequestOutcome.Refused, Text.Of($"there is no {control.Job}"));
         if (outcome is { } known)
         {
@@ -106,8 +106,19 @@ public sealed partial class CoordinatorMachine
     }
 
     // Null for an outcome: the record is on its way to the disk, and the next try gets the answer.
-    private (RequestOutcome? Outcome, string Text) Apply(JobRecord job, JobVerb verb, Outbox effects)
+    private (RequestOutcome? Outcome, string Text) Apply(JobRecord job, ControlJob control, Outbox effects)
     {
+        if (job.HasSeen(control.Key))
+        {
+            return (RequestOutcome.Accepted, "");
+        }
+
+        if (_log.HasRequest(control.Key))
+        {
+            return (null, "");
+        }
+
+        var (key, verb) = (control.Key, control.Verb);
         var state = _log.StateOf(job);
         if (JobRecord.IsFinal(state) && _options.Mutation != Mutation.ReviveJobs)
         {
@@ -118,18 +129,18 @@ public sealed partial class CoordinatorMachine
         switch (verb)
         {
             case JobVerb.Cancel:
-                _log.Append(new JobStateChanged(job.Id, JobState.Cancelled, "by a person"), effects);
+                _log.Append(new JobStateChanged(job.Id, JobState.Cancelled, "by a person", key), effects);
                 return (null, "");
             case JobVerb.Pause when state is JobState.Queued:
-                _log.Append(new JobStateChanged(job.Id, JobState.Paused, "by a person"), effects);
+                _log.Append(new JobStateChanged(job.Id, JobState.Paused, "by a person", key), effects);
                 return (null, "");
             case JobVerb.Pause when state is JobState.Running:
-                _log.Append(new JobStateChanged(job.Id, JobState.Pausing, "by a person"), effects);
+                _log.Append(new JobStateChanged(job.Id, JobState.Pausing, "by a person", key), effects);
                 return (null, "");
             case JobVerb.Pause:
                 return state == job.State ? (RequestOutcome.Accepted, "") : (null, "");
             case JobVerb.Resume when state is JobState.Paused or JobState.Pausing || JobRecord.IsFinal(state):
-                _log.Append(new JobStateChanged(job.Id, state == JobState.Pausing ? JobState.Running : JobState.Queued, "by a person"), effects);
+                _log.Append(new JobStateChanged(job.Id, state == JobState.Pausing ? JobState.Running : JobState.Queued, "by a person", key), effects);
                 return (null, "");
             case JobVerb.Resume:
                 return state == job.State ? (RequestOutcome.Accepted, "") : (null, "");

@@ -42,7 +42,7 @@ public sealed partial class CoordinatorMachine
                 if (shard.StepsDone > epoch.Job.CheckpointCommitted)
                 {
                     epoch.Shards.Report(rank, shard);
-                    AskForManifest(epoch, now, effects);
+                    return AskForManifest(epoch, now, effects);
                 }
 
                 return null;
@@ -103,8 +103,8 @@ public sealed partial class CoordinatorMachine
         effects.Add(new Publish(new StepRow(epoch.Job.Id, epoch.Id, agreed.StepsDone, isRepeated, agreed.Report)));
         if (isRepeated || _options.Mutation == Mutation.AnnounceBeforeLog)
         {
-            AskForManifest(epoch, now, effects);
             Announce(effects, everybody: false);
+            return AskForManifest(epoch, now, effects);
         }
 
         return null;
@@ -112,17 +112,23 @@ public sealed partial class CoordinatorMachine
 
     private long LastAppended(JobRecord job) => Math.Max(job.StepsCommitted, _log.LastStepOf(job.Id));
 
-    private void AskForManifest(EpochRun epoch, Instant now, Outbox effects)
+    private string? AskForManifest(EpochRun epoch, Instant now, Outbox effects)
     {
         var entry = epoch.Shards.Complete(Announceable(epoch));
         if (entry is null || (epoch.ManifestAsked == entry.StepsDone && now - epoch.ManifestAskedAt < 10 * _options.TickEvery)
             || epoch.Job.DigestAfter(entry.StepsDone) is not { } digest || _log.LastCheckpointOf(epoch.Job.Id) >= entry.StepsDone)
         {
-            return;
+            return null;
+        }
+
+        if (entry.Stranger(digest) is { } stranger && _options.Mutation != Mutation.CommitWithoutComparing)
+        {
+            return EndCurrent(EpochEnd.DigestMismatch, Text.Of($"rank {stranger}: its shard holds another state than was committed after update {entry.StepsDone}"), now, effects);
         }
 
         (epoch.ManifestAsked, epoch.ManifestAskedAt) = (entry.StepsDone, now);
         effects.Add(new CommitManifest(Term, epoch.Job.Id, epoch.Id, entry.StepsDone, digest, entry.Present()));
+        return null;
     }
 
     private string? SeeManifest(ManifestCommitted committed, Outbox effects)
@@ -170,9 +176,8 @@ public sealed partial class CoordinatorMachine
         if (isNews && _epoch is { } epoch)
         {
             epoch.Shards.Forget(epoch.Job.CheckpointCommitted);
-            AskForManifest(epoch, now, effects);
             Announce(effects, everybody: false);
-            reason = SeeCheckpoint(epoch, now, effects) ?? reason;
+            reason = AskForManifest(epoch, now, effects) ?? SeeCheckpoint(epoch, now, effects) ?? reason;
         }
 
         return Next(now, effects) ?? reason;
@@ -251,7 +256,11 @@ public sealed partial class CoordinatorMachine
             isLeaving |= record?.Hello is { IsLeaving: true };
         }
 
-        AskForManifest(epoch, now, effects);
+        if (AskForManifest(epoch, now, effects) is { } flaw)
+        {
+            return flaw;
+        }
+
         switch (epoch.Phase)
         {
             case EpochPhase.Adopting when now - epoch.PhaseSince > _options.AdoptLimit:
@@ -268,7 +277,7 @@ public sealed partial class CoordinatorMachine
                     AskToStop(epoch);
                 }
 
-                return WatchHops(epoch, now, effects) ?? WatchProgress(epoch, now, effects);
+                return SeeCheckpoint(epoch, now, effects) ?? WatchHops(epoch, now, effects) ?? WatchProgress(epoch, now, effects);
             default:
                 return null;
         }
@@ -297,11 +306,12 @@ public sealed partial class CoordinatorMachine
             return null;
         }
 
-        // Ranks that are all at the same point may wait for each other; one that is behind the others holds them up.
         MemberRecord? last = null;
-        var isAlone = true;
+        var furthest = RankPhase.Idle;
         foreach (var record in epoch.Members)
         {
+            var phase = PhaseIn(epoch, record!);
+            furthest = phase > furthest ? phase : furthest;
             if (done.Contains(record!.Rank))
             {
                 continue;
@@ -312,20 +322,25 @@ public sealed partial class CoordinatorMachine
                 return null;
             }
 
-            var phase = record.Hello?.Phase ?? RankPhase.Idle;
-            var least = last?.Hello?.Phase ?? RankPhase.Idle;
-            isAlone = last is null || (phase == least ? false : isAlone || phase < least);
-            last = last is null || phase < least ? record : last;
+            last = last is null || phase < PhaseIn(epoch, last) ? record : last;
         }
 
-        var reason = Text.Of($"rank {last!.Rank} ({last.Id}) is still {last.Hello?.Phase} after {(long)(now - epoch.PhaseSince).TotalMilliseconds} ms");
-        if (isAlone)
+        var least = PhaseIn(epoch, last!);
+        var reason = Text.Of($"rank {last!.Rank} ({last.Id}) is still {least} after {(long)(now - epoch.PhaseSince).TotalMilliseconds} ms");
+        foreach (var record in epoch.Members)
         {
-            GiveUp(last, EpochEnd.FormingTimeout, reason, isGone: false, effects);
+            // Ranks that all connect may wait for each other. Everything else is a rank's own work, and to be behind in it is its own fault.
+            if (!done.Contains(record!.Rank) && PhaseIn(epoch, record) == least && (least != RankPhase.Connecting || furthest != least))
+            {
+                GiveUp(record, EpochEnd.FormingTimeout, Text.Of($"{record.Id} is still {least}"), isGone: false, effects);
+            }
         }
 
         return EndCurrent(EpochEnd.FormingTimeout, reason, now, effects);
     }
+
+    private static RankPhase PhaseIn(EpochRun epoch, MemberRecord record) =>
+        epoch.Ready.Contains(record.Rank) ? RankPhase.Ready : record.Hello is { } hello && hello.Promised == epoch.Id ? hello.Phase : RankPhase.Idle;
 
     private string? WatchHops(EpochRun epoch, Instant now, Outbox effects)
     {
@@ -351,9 +366,12 @@ public sealed partial class CoordinatorMachine
         }
 
         var limit = TimeSpan.FromTicks(Math.Max(_options.StallLimit.Ticks, 10 * epoch.LongestStep.Ticks));
+        var last = epoch.StopAfter > 0 ? epoch.StopAfter : epoch.Job.Spec.TrainSteps;
         foreach (var record in epoch.Members)
         {
-            if (record!.Hello is { Phase: RankPhase.Training, Waiting: null } && now - record.ProgressAt > limit)
+            // Behind the last update there is one thing left to do: the shard of the last TrainingCheckpoint.
+            var owesShard = epoch.Steps.Agreed == last && epoch.Job.CheckpointCommitted < last && !epoch.Shards.Has(record!.Rank, last);
+            if ((record!.Hello is { Phase: RankPhase.Training, Waiting: null } || owesShard) && now - record.ProgressAt > limit)
             {
                 var reason = Text.Of($"rank {record.Rank} ({record.Id}) has finished nothing for {(long)(now - record.ProgressAt).TotalMilliseconds} ms");
                 GiveUp(record, EpochEnd.Stalled, reason, isGone: false, effects);

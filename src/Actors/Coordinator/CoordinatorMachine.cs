@@ -112,6 +112,13 @@ public sealed partial class CoordinatorMachine
                 return Exit("the log takes no more: " + failed.Reason, effects);
             case MemberGone gone:
                 return SeeGone(gone, now, effects);
+            case MemberStarted started:
+                if (!_book.IsFenced(started.Member) && _members.Find(started.Member) is null)
+                {
+                    _members.Join(started.Member, now + _options.JoinLimit);
+                }
+
+                return null;
             case MemberDisconnected disconnected:
                 if (_members.Find(disconnected.Member) is { IsUp: true } cut)
                 {
@@ -146,6 +153,7 @@ public sealed partial class CoordinatorMachine
         }
 
         _lastTick = now;
+        effects.Add(new ConfirmTerm(Term));
         var reason = WatchMembers(now, effects);
         reason = WatchEpoch(now, effects) ?? reason;
         reason = Next(now, effects) ?? reason;

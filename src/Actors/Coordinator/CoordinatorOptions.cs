@@ -14,6 +14,9 @@ public sealed record CoordinatorOptions
     /// <summary>Silence after the end of a connection after which a member is given up.</summary>
     public TimeSpan SocketGrace { get; init; } = TimeSpan.FromMilliseconds(300);
 
+    /// <summary>Time for a started process to join before its lease begins to count.</summary>
+    public TimeSpan JoinLimit { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Standstill of a rank that waits for nobody after which it is given up; at least ten times its last update.</summary>
     public TimeSpan StallLimit { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -7,7 +7,9 @@ namespace ActorRing.Actors.Coordinator;
 /// <summary>A job as the log tells it.</summary>
 public sealed class JobRecord
 {
+    private const int MostRequests = 64;
     private readonly List<StateDigest> _digests = [];
+    private readonly List<string> _requests = [];
     private long _digestsFrom = 1;
 
     internal JobRecord(JobSubmitted submitted) => (Id, Key, SpecHash, Spec) = (submitted.Job, submitted.Key, submitted.SpecHash, submitted.Spec);
@@ -58,7 +60,21 @@ public sealed class JobRecord
     internal StateDigest? DigestAfter(long stepsDone) =>
         stepsDone >= _digestsFrom && stepsDone - _digestsFrom < _digests.Count ? _digests[(int)(stepsDone - _digestsFrom)] : null;
 
-    internal void Apply(JobStateChanged changed) => (State, Verdict) = (changed.State, changed.Verdict);
+    /// <summary>Whether a control request was carried out before: a late copy of it must not undo what was asked since.</summary>
+    internal bool HasSeen(string requestKey) => _requests.Contains(requestKey);
+
+    internal void Apply(JobStateChanged changed)
+    {
+        (State, Verdict) = (changed.State, changed.Verdict);
+        if (changed.RequestKey.Length > 0)
+        {
+            _requests.Add(changed.RequestKey);
+            if (_requests.Count > MostRequests)
+            {
+                _requests.RemoveAt(0);
+            }
+        }
+    }
 
     internal void Apply(EpochIssued issued)
     {

@@ -85,6 +85,19 @@ internal sealed class PendingLog(int limit)
         return null;
     }
 
+    internal bool HasRequest(string key)
+    {
+        foreach (var (_, record) in _records)
+        {
+            if (record is JobStateChanged changed && changed.RequestKey == key)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     internal int Submissions()
     {
         var count = 0;

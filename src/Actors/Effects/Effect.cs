@@ -21,6 +21,12 @@ public sealed record WakeAt(Instant At) : Effect;
 public sealed record AppendLog(long Sequence, LogRecord Record) : Effect;
 
 /// <summary>
+/// Make sure that the store is still held under this term, and answer <see cref="Events.LogFailed"/> if another coordinator holds it. Asked at every tick: a
+/// coordinator that was stopped for a while and has nothing to write must still find out.
+/// </summary>
+public sealed record ConfirmTerm(long Term) : Effect;
+
+/// <summary>
 /// Make sure that a process can do nothing any more: SIGKILL and wait, or cut it off and wait until its own lease must have ended it. Asked again until
 /// <see cref="Events.MemberGone"/> says so.
 /// </summary>

@@ -34,6 +34,12 @@ public sealed record ManifestFailed(JobId Job, long StepsDone, string Reason) : 
 /// <param name="How">One line: exit code or signal.</param>
 public sealed record MemberGone(MemberId Member, string How) : MachineEvent;
 
+/// <summary>
+/// A process exists: it was started just now, or <see cref="Effects.StartMember"/> asked for one and there is one already. It has a while to join.
+/// </summary>
+/// <param name="Member">Exactly this incarnation.</param>
+public sealed record MemberStarted(MemberId Member) : MachineEvent;
+
 /// <summary>A process's connection ended. It may come back.</summary>
 public sealed record MemberDisconnected(MemberId Member) : MachineEvent;
 
@@ -63,7 +69,7 @@ public sealed record BlockAttended(RingEpoch Epoch, TrainStep Step, int Unit) : 
 public sealed record TrainStepDone(RingEpoch Epoch, long StepsDone, StateDigest Digest, StepReport Report) : MachineEvent;
 
 /// <summary>A shard is on disk.</summary>
-public sealed record ShardStored(RingEpoch Epoch, long StepsDone, long Bytes, string Sha256) : MachineEvent;
+public sealed record ShardStored(RingEpoch Epoch, long StepsDone, long Bytes, string Sha256, StateDigest Digest) : MachineEvent;
 
 /// <summary>Work of an epoch failed: connecting, restoring, an update, a shard.</summary>
 public sealed record WorkFailed(RingEpoch Epoch, string Text) : MachineEvent;

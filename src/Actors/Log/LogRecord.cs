@@ -18,7 +18,8 @@ public sealed record JobSubmitted(JobId Job, string Key, string SpecHash, JobSpe
 /// <param name="Job">Which job.</param>
 /// <param name="State">From now on.</param>
 /// <param name="Verdict">Why, in one line.</param>
-public sealed record JobStateChanged(JobId Job, JobState State, string Verdict) : LogRecord;
+/// <param name="RequestKey">Of the request that asked for it; empty if none did.</param>
+public sealed record JobStateChanged(JobId Job, JobState State, string Verdict, string RequestKey = "") : LogRecord;
 
 /// <summary>An epoch was issued. Appended before anybody hears of it.</summary>
 /// <param name="Job">For which job.</param>

@@ -67,7 +67,8 @@ public sealed record TrainStepCompleted(RingEpoch Epoch, long StepsDone, StateDi
 /// <param name="StepsDone">Updates in it.</param>
 /// <param name="Bytes">Length of the file.</param>
 /// <param name="Sha256">Of the file, hexadecimal.</param>
-public sealed record ShardWritten(RingEpoch Epoch, long StepsDone, long Bytes, string Sha256) : Message;
+/// <param name="Digest">State that it is a part of.</param>
+public sealed record ShardWritten(RingEpoch Epoch, long StepsDone, long Bytes, string Sha256, StateDigest Digest) : Message;
 
 /// <summary>A rank's work failed; it waits for the end of the epoch.</summary>
 /// <param name="Epoch">In which one.</param>

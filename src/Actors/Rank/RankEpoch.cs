@@ -37,6 +37,9 @@ internal sealed class RankEpoch(ProposePlan proposal, GlobalRank rank, PreparedP
     /// <summary>Newest update whose shard was asked for.</summary>
     internal long SnapshotAt { get; set; } = proposal.RestoreFrom;
 
+    /// <summary>Updates in a shard that could not be written and will be tried again; 0 for none.</summary>
+    internal long FailedShard { get; set; }
+
     /// <summary>Whether all ranks have been told to train.</summary>
     internal bool IsReleased { get; set; }
 

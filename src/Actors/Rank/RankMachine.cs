@@ -112,6 +112,7 @@ public sealed class RankMachine
                 TellNeighbour(epoch, epoch.Gate.Held - 1, effects);
             }
 
+            WriteAgain(epoch, effects);
             Advance(epoch, now, effects);
         }
 
@@ -123,7 +124,16 @@ public sealed class RankMachine
     {
         _nextBeat = now + _options.HeartbeatEvery;
         effects.Add(new WakeAt(_nextBeat));
-        Tell(Hello(now), effects);
+        if (_coordinator is not null && now - _heard <= 2 * _options.HeartbeatEvery)
+        {
+            Tell(Hello(now), effects);
+        }
+        else
+        {
+            // It may have moved: whoever is the seed now wants to know of this member.
+            effects.Add(new SendToSeed(Hello(now)));
+        }
+
         if (_epoch is not null)
         {
             ReportAgain(_epoch, effects);
@@ -397,12 +407,13 @@ public sealed class RankMachine
             case TrainStepDone done when epoch.IsStepInHand || _options.Mutation == Mutation.ApplyOldResults:
                 return Finish(epoch, done, now, effects);
             case ShardStored stored:
-                var shard = new ShardWritten(epoch.Id, stored.StepsDone, stored.Bytes, stored.Sha256);
+                var shard = new ShardWritten(epoch.Id, stored.StepsDone, stored.Bytes, stored.Sha256, stored.Digest);
                 epoch.Reports.Add(shard);
                 Tell(shard, effects);
                 return null;
             case ShardFailed failed:
-                return WriteAgain(epoch, failed, effects);
+                epoch.FailedShard = failed.StepsDone;
+                return failed.Text;
             case WorkFailed failed:
                 epoch.Phase = RankPhase.Failed;
                 epoch.IsStepInHand = false;
@@ -436,15 +447,15 @@ public sealed class RankMachine
         return null;
     }
 
-    // Only a state that no update has touched since can be written again.
-    private static string WriteAgain(RankEpoch epoch, ShardFailed failed, Outbox effects)
+    // Only a state that no update has touched since can be written again; and a full disk is given some time.
+    private static void WriteAgain(RankEpoch epoch, Outbox effects)
     {
-        if (failed.StepsDone == epoch.StepsDone && !epoch.IsStepInHand)
+        if (epoch.FailedShard == epoch.StepsDone && !epoch.IsStepInHand && epoch.FailedShard > 0)
         {
             effects.Add(new WriteShard(epoch.Id, epoch.Proposal.Job, epoch.StepsDone));
         }
 
-        return failed.Text;
+        epoch.FailedShard = 0;
     }
 
     // Before the next update begins: the shard is a snapshot of the state between two of them.

@@ -18,7 +18,7 @@ public static class LogCodec
                 w.U16(1); w.I64(x.Job.Number); w.String(x.Key); w.String(x.SpecHash); SpecCodec.Write(w, x.Spec);
                 break;
             case JobStateChanged x:
-                w.U16(2); w.I64(x.Job.Number); w.U8((byte)x.State); w.String(x.Verdict);
+                w.U16(2); w.I64(x.Job.Number); w.U8((byte)x.State); w.String(x.Verdict); w.String(x.RequestKey);
                 break;
             case EpochIssued x:
                 w.U16(3); w.I64(x.Job.Number); w.Epoch(x.Epoch); w.Count(x.Members.Length);
@@ -68,7 +68,7 @@ public static class LogCodec
                 found = new JobSubmitted(new(r.I64()), r.String(), r.String(), SpecCodec.Read(ref r));
                 break;
             case 2:
-                found = new JobStateChanged(new(r.I64()), (JobState)r.U8((byte)JobState.Cancelled), r.String());
+                found = new JobStateChanged(new(r.I64()), (JobState)r.U8((byte)JobState.Cancelled), r.String(), r.String());
                 break;
             case 3:
                 found = new EpochIssued(new(r.I64()), r.Epoch(), MessageCodec.Members(ref r), r.String(), r.I64(), (EpochEnd)r.U8((byte)EpochEnd.Operator));

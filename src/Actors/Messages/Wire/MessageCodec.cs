@@ -89,7 +89,7 @@ public static class MessageCodec
                 w.Time(m.Report.Elapsed); w.I64(m.Report.SentBytes); w.Time(m.Report.Waits);
                 break;
             case ShardWritten m:
-                w.U16(5); w.Epoch(m.Epoch); w.I64(m.StepsDone); w.I64(m.Bytes); w.String(m.Sha256);
+                w.U16(5); w.Epoch(m.Epoch); w.I64(m.StepsDone); w.I64(m.Bytes); w.String(m.Sha256); w.Digest(m.Digest);
                 break;
             case RankFailed m:
                 w.U16(6); w.Epoch(m.Epoch); w.I64(m.Step.Index); w.String(m.Text);
@@ -176,7 +176,7 @@ public static class MessageCodec
             case 4:
                 return new TrainStepCompleted(r.Epoch(), r.I64(), r.Digest(), new(r.F64(), r.F64(), r.I64(), r.Time(), r.I64(), r.Time()));
             case 5:
-                return new ShardWritten(r.Epoch(), r.I64(), r.I64(), r.String());
+                return new ShardWritten(r.Epoch(), r.I64(), r.I64(), r.String(), r.Digest());
             case 6:
                 return new RankFailed(r.Epoch(), new(r.I64()), r.String());
             case 7:

@@ -1,0 +1,6 @@
+namespace ActorRing.Simulation;
+
+internal static class Program
+{
+    private static int Main(string[] arguments) => SimulateCommand.Run(arguments);
+}

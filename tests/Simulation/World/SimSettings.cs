@@ -1,0 +1,44 @@
+using ActorRing.Actors;
+using ActorRing.Actors.Coordinator;
+using ActorRing.Actors.Rank;
+
+namespace ActorRing.Simulation;
+
+/// <summary>Times of the simulated cluster: the proportions of a real one, small enough for tens of thousands of schedules a minute.</summary>
+internal static class SimSettings
+{
+    internal const int RunAhead = 2;
+
+    internal const int LeaseMilliseconds = 200;
+
+    internal const int RejoinMilliseconds = 250;
+
+    internal static CoordinatorOptions Coordinator(Mutation mutation, bool stopsLoops) => new()
+    {
+        TickEvery = TimeSpan.FromMilliseconds(25),
+        MemberLease = TimeSpan.FromMilliseconds(LeaseMilliseconds),
+        SocketGrace = TimeSpan.FromMilliseconds(60),
+        JoinLimit = TimeSpan.FromMilliseconds(50),
+        StallLimit = TimeSpan.FromMilliseconds(250),
+        HopVerdictDelay = TimeSpan.FromMilliseconds(60),
+        FormingLimit = TimeSpan.FromMilliseconds(300),
+        AdoptLimit = TimeSpan.FromMilliseconds(250),
+        RejoinWait = TimeSpan.FromMilliseconds(RejoinMilliseconds),
+        Backoff = TimeSpan.FromMilliseconds(5),
+        LongestBackoff = TimeSpan.FromMilliseconds(40),
+        EpochsWithoutCommit = stopsLoops ? 3 : 1_000,
+        RunAhead = RunAhead,
+        StartsMembers = true,
+        Mutation = mutation,
+    };
+
+    internal static RankOptions Rank(Mutation mutation, bool isOdd) => new()
+    {
+        HeartbeatEvery = TimeSpan.FromMilliseconds(25),
+        CoordinatorLease = TimeSpan.FromMilliseconds(250),
+        HopDeadline = TimeSpan.FromMilliseconds(150),
+        RunAhead = RunAhead,
+        Fingerprint = isOdd ? "2.0" : "1.0",
+        Mutation = mutation,
+    };
+}

@@ -1,0 +1,266 @@
+using System.Diagnostics.CodeAnalysis;
+using ActorRing.Actors.Coordinator;
+using ActorRing.Actors.Effects;
+using ActorRing.Actors.Events;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Log;
+using ActorRing.Actors.Messages;
+
+namespace ActorRing.Simulation;
+
+/// <content>The rules, checked against the truth that only the simulator knows.</content>
+internal sealed partial class World
+{
+    private const int NextCommitMilliseconds = 1_500;
+
+    private readonly List<JobTruth> _jobs = [];
+    private readonly HashSet<string> _keys = [];
+    private RingEpoch _lastIssued;
+    private long _lastCommitAt;
+    private long _lossAt = -1;
+
+    private static void Demand([DoesNotReturnIf(false)] bool holds, string rule, string what)
+    {
+        if (!holds)
+        {
+            throw new Violation(rule + " " + what);
+        }
+    }
+
+    private static void Demand([DoesNotReturnIf(false)] bool holds, string rule, [System.Runtime.CompilerServices.InterpolatedStringHandlerArgument("holds")] ref Why what)
+    {
+        if (!holds)
+        {
+            throw new Violation(rule + " " + what.ToString());
+        }
+    }
+
+    private JobTruth JobOf(SimRing ring) => _jobs[(int)ring.Proposal.Job.Number - 1];
+
+    private void CheckMember(SimMember member, MachineEvent input, long stepsBefore)
+    {
+        var machine = member.Machine;
+        Demand(machine.Promised >= member.SeenPromise, "S2", $"{member.Id} goes back from epoch {member.SeenPromise} to {machine.Promised}");
+        Demand(machine.Term >= member.SeenTerm, "S2", $"{member.Id} goes back from term {member.SeenTerm} to {machine.Term}");
+        member.SeenPromise = machine.Promised;
+        member.SeenTerm = machine.Term;
+        Demand(machine.KeptReports <= SimSettings.RunAhead + 4, "S15", $"{member.Id} keeps {machine.KeptReports} reports");
+        if (input is TrainStepDone done)
+        {
+            if (done.Epoch == machine.Promised && member.Session is { } session)
+            {
+                session.Ring.DoneBy[session.Rank] = done.StepsDone;
+            }
+            else
+            {
+                Demand(_effects.Count == 0 && machine.StepsDone == stepsBefore, "S2", $"{member.Id} applies a result of epoch {done.Epoch} and has promised {machine.Promised}");
+            }
+        }
+        else if (input is Received { Message: var message } && TermOf(message) is { } term && term < machine.Term)
+        {
+            Demand(_effects.Count == 1 && _effects[0] is Send { Message: StaleTerm }, "S18", $"{member.Id} obeys a coordinator of term {term} in term {machine.Term}");
+        }
+    }
+
+    private static long? TermOf(Message message) => message switch
+    {
+        CoordinatorHello x => x.Term,
+        ProposePlan x => x.Term,
+        StartEpoch x => x.Term,
+        EndEpoch x => x.Term,
+        ReleaseMember x => x.Term,
+        _ => null,
+    };
+
+    private void CheckCoordinator(SimCoordinator coordinator)
+    {
+        Demand(coordinator.Machine.WaitingRecords <= 64, "S15", $"{coordinator.Machine.WaitingRecords} records wait for the disk");
+        Demand(coordinator.Machine.Members.Count <= 4 * _members.Length, "S15", $"{coordinator.Machine.Members.Count} members are known");
+    }
+
+    private void CheckSent(SimProcess from, Message message)
+    {
+        if (from is not SimCoordinator coordinator)
+        {
+            return;
+        }
+
+        switch (message)
+        {
+            case ProposePlan proposal:
+                if (_rings.TryGetValue(proposal.Epoch, out var known))
+                {
+                    Demand(known.Issued.Coordinator == coordinator.Id && known.Proposal.Members.SequenceEqual(proposal.Members), "S1", $"epoch {proposal.Epoch} is issued twice");
+                    break;
+                }
+
+                Demand(_lastIssued >= proposal.Epoch, "S14", $"epoch {proposal.Epoch} is proposed before it is on the disk");
+                _rings[proposal.Epoch] = new(new(coordinator.Id, coordinator.Term), proposal);
+                break;
+            case StartEpoch start:
+                CheckReplaced(_rings[start.Epoch]);
+                break;
+            case CoordinatorHello { Phase: not EpochPhase.None } hello when coordinator.Term == _storeTerm && _rings.TryGetValue(hello.Epoch, out var ring):
+                Demand(hello.StepsCommitted <= Math.Max(JobOf(ring).StepsCommitted, ring.Proposal.RestoreFrom), "S14", $"update {hello.StepsCommitted} is announced before it is on the disk");
+                break;
+        }
+    }
+
+    // Whoever had a rank and has none now must be unable to go on.
+    private void CheckReplaced(SimRing next)
+    {
+        foreach (var ring in _rings.Values)
+        {
+            if (ring.Id >= next.Id || ring.Proposal.Job != next.Proposal.Job)
+            {
+                continue;
+            }
+
+            foreach (var member in ring.Proposal.Members)
+            {
+                if (Find(member) is SimMember { IsAlive: true, IsCutOff: false } old && !next.Proposal.Members.Contains(member))
+                {
+                    Demand(old.Machine.Promised != ring.Id || old.Machine.Phase == RankPhase.Idle, "S5", $"{member} still lives in epoch {ring.Id} when {next.Id} starts without it");
+                }
+            }
+        }
+    }
+
+    private void CheckRecord(LogRecord record)
+    {
+        switch (record)
+        {
+            case JobSubmitted submitted:
+                Demand(_keys.Add(submitted.Key), "S13", $"{submitted.Key} makes a second job");
+                _jobs.Add(new() { Number = _jobs.Count + 1 });
+                Demand(submitted.Job.Number == _jobs.Count, "S13", "a job number is used twice");
+                break;
+            case JobStateChanged changed:
+                var job = _jobs[(int)changed.Job.Number - 1];
+                Demand(!JobRecord.IsFinal(job.State), "S13", $"{changed.Job} was {job.State} and becomes {changed.State}");
+                Demand(changed.State != JobState.Completed || (job.StepsCommitted == _faults.TrainSteps && job.CheckpointCommitted == _faults.TrainSteps), "S6", $"{changed.Job} is complete too early");
+                job.State = changed.State;
+                job.Verdict = changed.Verdict;
+                job.ChangedAt = Now;
+                break;
+            case EpochIssued issued:
+                Epochs++;
+                var its = _jobs[(int)issued.Job.Number - 1];
+                its.Epochs++;
+                Demand(issued.Epoch > _lastIssued && issued.Epoch.Number == _lastIssued.Number + 1, "S1", $"epoch {issued.Epoch} is issued after {_lastIssued}");
+                Demand(!JobRecord.IsFinal(its.State), "S13", $"{issued.Job} is {its.State} and gets an epoch");
+                Demand(issued.RestoreFrom == its.CheckpointCommitted, "S8", $"epoch {issued.Epoch} starts from update {issued.RestoreFrom}; {its.CheckpointCommitted} is safe");
+                Demand(!(_isHealed && _faults.Hang == 0 && Now > _faults.End + 400 && issued.Cause == EpochEnd.FormingTimeout), "L4", "an epoch is not formed in time although all is well");
+                _lastIssued = issued.Epoch;
+                break;
+            case StepCommitted committed:
+                CheckCommit(committed);
+                break;
+            case CheckpointCommitted committed:
+                var of = _jobs[(int)committed.Job.Number - 1];
+                Demand(_manifests.ContainsKey((committed.Job.Number, committed.StepsDone)) && committed.StepsDone <= of.StepsCommitted && committed.StepsDone > of.CheckpointCommitted,
+                    "S9", $"a TrainingCheckpoint of update {committed.StepsDone} is committed with {of.StepsCommitted} updates committed");
+                of.CheckpointCommitted = committed.StepsDone;
+                break;
+        }
+    }
+
+    private void CheckCommit(StepCommitted committed)
+    {
+        var job = _jobs[(int)committed.Job.Number - 1];
+        Demand(!JobRecord.IsFinal(job.State), "S13", $"{committed.Job} is {job.State} and commits");
+        Demand(committed.StepsDone == job.StepsCommitted + 1, "S6", $"update {committed.StepsDone} is committed after {job.StepsCommitted}");
+        Demand(committed.Epoch == _lastIssued, "S5", $"epoch {committed.Epoch} commits after {_lastIssued} was issued");
+        Demand(committed.Digest.Value == Reference(committed.Job.Number, committed.StepsDone), "S6", $"update {committed.StepsDone} ends in another state than in an undisturbed run");
+        var ring = _rings[committed.Epoch];
+        for (var rank = 0; rank < ring.DoneBy.Length; rank++)
+        {
+            Demand(ring.DoneBy[rank] >= committed.StepsDone, "S3", $"update {committed.StepsDone} is committed without rank {rank}");
+        }
+
+        Demand(!ring.NonFinite.Contains(committed.StepsDone), "S17", $"update {committed.StepsDone} is committed with a loss that is no number");
+        job.StepsCommitted = committed.StepsDone;
+        _lastCommitAt = Now;
+    }
+
+    private void CheckProgress()
+    {
+        foreach (var job in _jobs)
+        {
+            if (job.State is JobState.Running && job.StepsCommitted < _faults.TrainSteps)
+            {
+                var since = Math.Max(Math.Max(_lastCommitAt, _faults.End), job.ChangedAt);
+                Demand(Now - since <= NextCommitMilliseconds, "L1", $"no commit for {Now - since} ms although all is well");
+                LongestGap = Math.Max(LongestGap, Now - since);
+            }
+        }
+    }
+
+    internal long LongestGap { get; private set; }
+
+    private void CheckAtTheEnd()
+    {
+        foreach (var coordinator in _coordinators)
+        {
+            Demand(!coordinator.IsAlive || coordinator.Term == _storeTerm, "L5", $"the coordinator of term {coordinator.Term} goes on in term {_storeTerm}");
+        }
+
+        foreach (var zombie in _zombies)
+        {
+            Demand(!zombie.IsAlive || zombie.PausedUntil == SimProcess.Never, "L5", $"{zombie.Id} was replaced and lives on");
+        }
+
+        foreach (var member in _members)
+        {
+            Demand(member is null || !member.IsAlive || !member.IsCutOff || member.PausedUntil == SimProcess.Never, "L5", $"{member?.Id} was fenced and lives on");
+        }
+
+        switch (_faults.Profile)
+        {
+            case Profile.CoordinatorOnly:
+                Demand(Kills == 0 && Epochs == _faults.Jobs, "L3", $"{Epochs} epochs and {Kills} lost ranks after nothing but restarts of the coordinator");
+                break;
+            case Profile.OneLoss:
+                Demand(Epochs <= _faults.Jobs + _troubles, "L4", $"{Epochs} epochs after {_troubles} lost ranks");
+                break;
+            case Profile.SlowSpare:
+                Demand(Epochs == _faults.Jobs, "L6", $"{Epochs} epochs although no rank was touched");
+                break;
+            case Profile.Poison:
+                Demand(_jobs.TrueForAll(job => job.State == JobState.Failed && job.Verdict.Contains("committed nothing", StringComparison.Ordinal)), "L2",
+                    $"a job that cannot go on is {_jobs[0].State}: {_jobs[0].Verdict}");
+                break;
+            case Profile.OddMember:
+                CheckOdd();
+                break;
+        }
+    }
+
+    private void CheckOdd()
+    {
+        foreach (var job in _jobs)
+        {
+            var isNamed = job.Verdict.Contains("head-size", StringComparison.Ordinal) || job.Verdict.Contains("library", StringComparison.Ordinal);
+            Demand(job.State == JobState.Completed || (job.State == JobState.Failed && isNamed && job.StepsCommitted == 0), "S4",
+                $"a job with an odd member is {job.State} after {job.StepsCommitted} updates: {job.Verdict}");
+        }
+    }
+
+    /// <summary>A job as the disk has it.</summary>
+    private sealed class JobTruth
+    {
+        internal long Number { get; init; }
+
+        internal JobState State { get; set; }
+
+        internal string Verdict { get; set; } = "";
+
+        internal long StepsCommitted { get; set; }
+
+        internal long CheckpointCommitted { get; set; }
+
+        internal int Epochs { get; set; }
+
+        internal long ChangedAt { get; set; }
+    }
+}

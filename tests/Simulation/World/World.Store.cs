@@ -1,0 +1,123 @@
+using System.Globalization;
+using ActorRing.Actors.Effects;
+using ActorRing.Actors.Events;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Log;
+
+namespace ActorRing.Simulation;
+
+/// <content>The seed's disk and its hold over processes.</content>
+internal sealed partial class World
+{
+    private readonly List<LogRecord> _durable = [];
+    private readonly Dictionary<(long Job, long StepsDone), ulong> _manifests = [];
+    private long _storeTerm;
+
+    private void Store(SimCoordinator coordinator, Effect effect)
+    {
+        switch (effect)
+        {
+            case AppendLog append:
+                coordinator.Unsynced.Enqueue((append.Sequence, append.Record));
+                coordinator.SyncedBy = Math.Max(coordinator.SyncedBy, Now + _random.Between(1, 5));
+                _queue.Add(coordinator.SyncedBy, null, () => Sync(coordinator));
+                break;
+            case ConfirmTerm confirm when confirm.Term != _storeTerm:
+                Feed(coordinator, _random.Between(1, 3), new LogFailed("another coordinator holds it"));
+                break;
+            case CommitManifest manifest:
+                At(_random.Between(1, 10), () => Rename(coordinator, manifest));
+                break;
+            case FenceMember fence:
+                At(_random.Between(1, 8), () => Fence(coordinator, fence.Member));
+                break;
+            case StartMember start:
+                var slot = start.Name[1] - '0';
+                if (_members[slot] is { IsAlive: false } or { IsCutOff: true })
+                {
+                    Restart(slot);
+                }
+                else if (_members[slot] is { } running)
+                {
+                    Feed(coordinator, 1, new MemberStarted(running.Id));
+                }
+
+                break;
+        }
+    }
+
+    private void Sync(SimCoordinator coordinator)
+    {
+        if (!coordinator.IsAlive || !coordinator.Unsynced.TryDequeue(out var written))
+        {
+            return;
+        }
+
+        if (coordinator.Term != _storeTerm)
+        {
+            Feed(coordinator, 0, new LogFailed("another coordinator holds it"));
+            return;
+        }
+
+        var isFailed = !_isHealed && _random.Chance(_faults.SyncFails);
+        if (!isFailed || _random.Chance(0.5))
+        {
+            Endure(written.Record);
+        }
+
+        if (isFailed)
+        {
+            // Nobody knows what is on the disk now; nothing more may go there.
+            coordinator.Unsynced.Clear();
+            Feed(coordinator, 0, new LogFailed("fsync: input/output error"));
+            return;
+        }
+
+        Feed(coordinator, 0, new LogAppended(written.Sequence));
+    }
+
+    private void Endure(LogRecord record)
+    {
+        CheckRecord(record);
+        _durable.Add(record);
+    }
+
+    private void Rename(SimCoordinator coordinator, CommitManifest manifest)
+    {
+        if (coordinator.Term != _storeTerm || (!_isHealed && _random.Chance(_faults.ManifestFails)))
+        {
+            Feed(coordinator, 0, new ManifestFailed(manifest.Job, manifest.StepsDone, "the store refuses"));
+            return;
+        }
+
+        var ring = _rings[manifest.Epoch];
+        for (var rank = 0; rank < ring.Connected.Length; rank++)
+        {
+            Demand(rank < manifest.Shards.Length && _shards.TryGetValue((manifest.Job.Number, manifest.StepsDone, manifest.Epoch, rank), out var shard)
+                && shard == manifest.Digest.Value, "S9", $"the manifest of update {manifest.StepsDone} lacks the shard of rank {rank}, or has another one");
+        }
+
+        _manifests[(manifest.Job.Number, manifest.StepsDone)] = manifest.Digest.Value;
+        Feed(coordinator, _random.Between(0, 2), new ManifestCommitted(manifest.Job, manifest.StepsDone, manifest.StepsDone.ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private void Fence(SimCoordinator coordinator, MemberId member)
+    {
+        if (Find(member) is SimMember { IsAlive: true, IsCutOff: false } victim)
+        {
+            if (!_isHealed && _random.Chance(_faults.RemoteFence))
+            {
+                victim.IsCutOff = true;
+            }
+            else
+            {
+                victim.IsAlive = false;
+                Kills++;
+            }
+
+            Restart(victim.Slot);
+        }
+
+        Feed(coordinator, 1, new MemberGone(member, "fenced"));
+    }
+}
