@@ -68,7 +68,7 @@ public sealed partial class CoordinatorMachine
             return null;
         }
 
-        var candidates = RingFormation.Candidates(_members.All, job.LastEpoch);
+        var candidates = RingFormation.Candidates(_members.All, job.LastEpoch, record => IsFresh(record, now));
         var (ranks, plan) = RingFormation.Choose(job.Spec, candidates.Count, now - _formingSince > _options.RejoinWait, _planner);
         if (plan is null)
         {

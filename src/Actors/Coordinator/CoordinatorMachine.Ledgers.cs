@@ -28,7 +28,6 @@ public sealed partial class CoordinatorMachine
             return null;
         }
 
-        record?.HeardAt = now;
         switch (message)
         {
             case PlanAnswer answer when answer.Epoch == epoch.Id:
@@ -342,11 +341,22 @@ public sealed partial class CoordinatorMachine
     private static RankPhase PhaseIn(EpochRun epoch, MemberRecord record) =>
         epoch.Ready.Contains(record.Rank) ? RankPhase.Ready : record.Hello is { } hello && hello.Promised == epoch.Id ? hello.Phase : RankPhase.Idle;
 
+    private bool IsFresh(MemberRecord record, Instant now) => now - record.HeardAt <= _options.MemberLease / 2;
+
     private string? WatchHops(EpochRun epoch, Instant now, Outbox effects)
     {
         if (epoch.Hops.Since is not { } since || now - since <= _options.HopVerdictDelay || epoch.Hops.Verdict() is not { } verdict)
         {
             return null;
+        }
+
+        foreach (var record in epoch.Members)
+        {
+            // Who says nothing at all cannot say whom it waits for; its lease will tell soon, and is the better evidence.
+            if (!IsFresh(record!, now))
+            {
+                return null;
+            }
         }
 
         var (waiter, hop, culprit) = verdict;

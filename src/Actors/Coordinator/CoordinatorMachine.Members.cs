@@ -52,12 +52,14 @@ public sealed partial class CoordinatorMachine
             }
         }
 
-        record.HeardAt = now;
-        record.DisconnectedAt = null;
         if (record.Hello is { } last && hello.Sequence <= last.Sequence)
         {
             return reason;
         }
+
+        // A late or repeated heartbeat is no sign of life.
+        record.HeardAt = now;
+        record.DisconnectedAt = null;
 
         if (record.Hello is null || hello.Progress > record.Hello.Progress || hello.Phase != record.Hello.Phase || hello.Waiting is not null)
         {
@@ -90,10 +92,7 @@ public sealed partial class CoordinatorMachine
                 : null;
         }
 
-        if (hello.Waiting is null)
-        {
-            epoch.Hops.Forget(record.Rank, hello.StepsDone);
-        }
+        epoch.Hops.Note(record.Rank, hello.Waiting, hello.StepsDone);
 
         if (epoch.Phase == EpochPhase.Adopting && hello.Term == Term)
         {

@@ -7,6 +7,7 @@ namespace ActorRing.Actors.Coordinator;
 internal sealed class HopLedger(int ranks)
 {
     private readonly HopWait?[] _rows = new HopWait?[ranks];
+    private readonly HopWait?[] _present = new HopWait?[ranks];
 
     /// <summary>When the first one was reported.</summary>
     internal Instant? Since { get; private set; }
@@ -19,6 +20,16 @@ internal sealed class HopLedger(int ranks)
         {
             _rows[rank] = hop;
             Since ??= now;
+        }
+    }
+
+    /// <summary>What a rank's heartbeat says of its present transfer, late or not.</summary>
+    internal void Note(int rank, HopWait? hop, long stepsDone)
+    {
+        _present[rank] = hop is not null && hop.Peer.Index >= 0 && hop.Peer.Index < ranks ? hop : null;
+        if (hop is null)
+        {
+            Forget(rank, stepsDone);
         }
     }
 
@@ -63,10 +74,11 @@ internal sealed class HopLedger(int ranks)
         var at = waiter;
         for (var length = 0; length < ranks; length++)
         {
-            var peer = _rows[at]!.Peer.Index;
-            if (_rows[peer] is null)
+            var hop = (_rows[at] ?? _present[at])!;
+            var peer = hop.Peer.Index;
+            if (_rows[peer] is null && _present[peer] is null)
             {
-                return (at, _rows[at]!, peer);
+                return (at, hop, peer);
             }
 
             at = peer;

@@ -8,8 +8,8 @@ namespace ActorRing.Actors.Coordinator;
 /// <summary>Which members become which ranks.</summary>
 internal static class RingFormation
 {
-    /// <summary>Members that can hold a rank, best first: those of the last epoch keep their place, gaps are filled with the others in order of joining.</summary>
-    internal static List<MemberRecord> Candidates(IReadOnlyList<MemberRecord> members, EpochIssued? last)
+    /// <summary>Members that can hold a rank and were heard of just now, best first: those of the last epoch keep their place, gaps are filled with the others in order of joining.</summary>
+    internal static List<MemberRecord> Candidates(IReadOnlyList<MemberRecord> members, EpochIssued? last, Predicate<MemberRecord> isFresh)
     {
         SortedDictionary<MemberId, int> places = [];
         for (var rank = 0; last is not null && rank < last.Members.Length; rank++)
@@ -22,7 +22,7 @@ internal static class RingFormation
         foreach (var record in members)
         {
             // Without a heartbeat in this coordinator's life it may be long gone.
-            if (!record.IsUp || record.Hello is null || record.Hello.IsLeaving || record.Unfit.Length > 0)
+            if (!record.IsUp || record.Hello is null || record.Hello.IsLeaving || record.Unfit.Length > 0 || !isFresh(record))
             {
                 continue;
             }

@@ -62,7 +62,7 @@ internal sealed class Faults
         TrainSteps = random.Between(5, 12);
         CheckpointEvery = random.Between(1, 5);
         Granularity = random.Below(6) switch { 0 => 2, 1 => 1, _ => 0 };
-        Jobs = random.Below(5) == 0 ? 2 : 1;
+        Jobs = random.Below(5) == 0 && Profile != Profile.SlowSpare ? 2 : 1;
         Gap = random.Between(15, 90);
         End = isSwarm ? random.Between(150, 700) : 400;
     }

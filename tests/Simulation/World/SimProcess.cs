@@ -67,6 +67,9 @@ internal sealed class SimCoordinator(MemberId id, int slot, long term, Coordinat
 
     internal long SyncedBy { get; set; }
 
+    /// <summary>After a failed sync the host takes nothing more: what is on the disk is not known.</summary>
+    internal bool IsLogPoisoned { get; set; }
+
     internal override string? Handle(MachineEvent input, Instant now, Outbox effects) => Machine.Handle(input, now, effects);
 }
 

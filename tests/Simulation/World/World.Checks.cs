@@ -15,6 +15,7 @@ internal sealed partial class World
 
     private readonly List<JobTruth> _jobs = [];
     private readonly HashSet<string> _keys = [];
+    private readonly HashSet<MemberId> _fenced = [];
     private RingEpoch _lastIssued;
     private long _lastCommitAt;
     private long _lossAt = -1;
@@ -150,11 +151,14 @@ internal sealed partial class World
                 Demand(issued.Epoch > _lastIssued && issued.Epoch.Number == _lastIssued.Number + 1, "S1", $"epoch {issued.Epoch} is issued after {_lastIssued}");
                 Demand(!JobRecord.IsFinal(its.State), "S13", $"{issued.Job} is {its.State} and gets an epoch");
                 Demand(issued.RestoreFrom == its.CheckpointCommitted, "S8", $"epoch {issued.Epoch} starts from update {issued.RestoreFrom}; {its.CheckpointCommitted} is safe");
-                Demand(!(_isHealed && _faults.Hang == 0 && Now > _faults.End + 400 && issued.Cause == EpochEnd.FormingTimeout), "L4", "an epoch is not formed in time although all is well");
+                Demand(!(_isHealed && _faults.Hang == 0 && Now > _faults.End + 800 && issued.Cause == EpochEnd.FormingTimeout), "L4", "an epoch is not formed in time although all is well");
                 _lastIssued = issued.Epoch;
                 break;
             case StepCommitted committed:
                 CheckCommit(committed);
+                break;
+            case MemberFenced fenced:
+                _fenced.Add(fenced.Member);
                 break;
             case CheckpointCommitted committed:
                 var of = _jobs[(int)committed.Job.Number - 1];
@@ -205,14 +209,9 @@ internal sealed partial class World
             Demand(!coordinator.IsAlive || coordinator.Term == _storeTerm, "L5", $"the coordinator of term {coordinator.Term} goes on in term {_storeTerm}");
         }
 
-        foreach (var zombie in _zombies)
+        foreach (var process in _members.Concat(_zombies))
         {
-            Demand(!zombie.IsAlive || zombie.PausedUntil == SimProcess.Never, "L5", $"{zombie.Id} was replaced and lives on");
-        }
-
-        foreach (var member in _members)
-        {
-            Demand(member is null || !member.IsAlive || !member.IsCutOff || member.PausedUntil == SimProcess.Never, "L5", $"{member?.Id} was fenced and lives on");
+            Demand(process is not { IsAlive: true } || process.PausedUntil == SimProcess.Never || !_fenced.Contains(process.Id), "L5", $"{process?.Id} was given up and lives on");
         }
 
         switch (_faults.Profile)

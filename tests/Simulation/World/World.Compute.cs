@@ -126,7 +126,7 @@ internal sealed partial class World
     {
         foreach (var one in ring.Connected)
         {
-            if (one is null || !one.IsAlive || one.IsCutOff || one.Session?.Ring != ring)
+            if (one is null || !one.IsAlive || (one.IsCutOff && !_isHealed) || one.Session?.Ring != ring)
             {
                 return true;
             }
@@ -330,7 +330,7 @@ internal sealed partial class World
         for (var rank = 0; rank < ring.Arrived.Length; rank++)
         {
             var peer = ring.Connected[rank];
-            if (rank != session.Rank && (!ring.Arrived[rank] || peer is null || peer.IsCutOff || _dataCuts[member.Slot, peer.Slot] || _dataCuts[peer.Slot, member.Slot]))
+            if (rank != session.Rank && (!ring.Arrived[rank] || peer is null || (peer.IsCutOff && !_isHealed) || _dataCuts[member.Slot, peer.Slot] || _dataCuts[peer.Slot, member.Slot]))
             {
                 member.Machine.Handle(new WaitingForPeer(ring.Id, new(session.StepsDone), new(rank)), Instant(), _effects);
                 return;

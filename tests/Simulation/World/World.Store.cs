@@ -17,6 +17,8 @@ internal sealed partial class World
     {
         switch (effect)
         {
+            case AppendLog when coordinator.IsLogPoisoned:
+                break;
             case AppendLog append:
                 coordinator.Unsynced.Enqueue((append.Sequence, append.Record));
                 coordinator.SyncedBy = Math.Max(coordinator.SyncedBy, Now + _random.Between(1, 5));
@@ -55,6 +57,8 @@ internal sealed partial class World
 
         if (coordinator.Term != _storeTerm)
         {
+            coordinator.Unsynced.Clear();
+            coordinator.IsLogPoisoned = true;
             Feed(coordinator, 0, new LogFailed("another coordinator holds it"));
             return;
         }
@@ -69,6 +73,7 @@ internal sealed partial class World
         {
             // Nobody knows what is on the disk now; nothing more may go there.
             coordinator.Unsynced.Clear();
+            coordinator.IsLogPoisoned = true;
             Feed(coordinator, 0, new LogFailed("fsync: input/output error"));
             return;
         }

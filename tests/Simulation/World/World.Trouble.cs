@@ -147,8 +147,8 @@ internal sealed partial class World
             case 10:
                 Forge(victim);
                 break;
-            case 11 when victim.Session is { } session:
-                session.Digest ^= 1;
+            case 11 when victim.Session is { Ring.Connected.Length: > 1 } session:
+                session.Digest ^= _random.Next();
                 break;
             case 12:
                 _nextIsNonFinite = true;
