@@ -116,7 +116,7 @@ public sealed partial class CoordinatorMachine
         foreach (var member in job.LastEpoch?.Members ?? [])
         {
             if (_members.Find(member) is { IsUp: true } record && !chosen.Contains(record)
-                && !(record.Hello is { Phase: RankPhase.Idle } hello && hello.Term == Term))
+                && !(record.Hello is { Phase: RankPhase.Idle } hello && hello.Promised >= job.LastEpoch!.Epoch))
             {
                 return false;
             }
@@ -271,7 +271,7 @@ public sealed partial class CoordinatorMachine
         var fruitless = Fruitless(epoch.Job);
         var backoff = Math.Min(_options.Backoff.Ticks << Math.Clamp(fruitless - 1, 0, 20), _options.LongestBackoff.Ticks);
         _notBefore = fruitless > 0 && JobRecord.IsBlame(cause) ? now + new TimeSpan(backoff) : now;
-        var end = new EndEpoch(Term, epoch.Id, cause, reason);
+        var end = _ended = new EndEpoch(Term, epoch.Id, cause, reason);
         foreach (var record in epoch.Members)
         {
             if (record is null)
@@ -316,6 +316,7 @@ public sealed partial class CoordinatorMachine
         if (plan?.Hash != issued.PlanHash || members.Contains(null) || _options.Mutation == Mutation.NeverAdopt)
         {
             _lastEnd = EpochEnd.NotAdopted;
+            _ended = new(Term, issued.Epoch, EpochEnd.NotAdopted, "a member of it is gone");
             return "the epoch in the log cannot go on";
         }
 

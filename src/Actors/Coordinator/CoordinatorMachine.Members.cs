@@ -17,7 +17,7 @@ public sealed partial class CoordinatorMachine
         }
 
         var record = _members.Find(member);
-        if (_book.IsFenced(member) || record is { IsUp: false })
+        if (_book.IsFenced(member) || _log.HasFence(member) || record is { IsUp: false })
         {
             // A process that lives on under a finished incarnation.
             if (_options.Mutation != Mutation.KeepZombies)
@@ -81,7 +81,11 @@ public sealed partial class CoordinatorMachine
 
         if (_epoch is not { } epoch || record.Rank < 0 || hello.Promised != epoch.Id)
         {
-            if (hello.Phase != RankPhase.Idle && hello.Promised != Epoch)
+            if (_epoch is null && _ended is not null && hello.Promised < _ended.Epoch)
+            {
+                effects.Send(record.Id, _ended);
+            }
+            else if (hello.Phase != RankPhase.Idle && hello.Promised != Epoch)
             {
                 effects.Send(record.Id, new EndEpoch(Term, hello.Promised, EpochEnd.None, "this epoch is over"));
             }

@@ -35,6 +35,7 @@ public sealed partial class CoordinatorMachine
     private Instant _notBefore;
     private EpochEnd _lastEnd;
     private string _lastReason = "";
+    private EndEpoch? _ended;
     private bool _isExiting;
 
     /// <summary>A coordinator that knows what its log holds.</summary>

@@ -342,6 +342,8 @@ public sealed class RankMachine
             return null;
         }
 
+        // Its proposal may still be under way: an epoch that is over must not begin here.
+        Promised = end.Epoch;
         return _epoch is null ? null : EndLife(end.Reason, effects);
     }
 
