@@ -49,6 +49,7 @@ internal sealed class Faults
         Flip = Weight(2);
         NonFinite = Weight(2);
         Drain = Weight(2);
+        Replay = Weight(6);
         WorkFails = Rate(0.02);
         ShardFails = Rate(0.1);
         ManifestFails = Rate(0.2);
@@ -102,6 +103,9 @@ internal sealed class Faults
     internal int NonFinite { get; }
 
     internal int Drain { get; }
+
+    /// <summary>Old messages come again, long after: also whenever an epoch starts.</summary>
+    internal int Replay { get; }
 
     internal double WorkFails { get; }
 

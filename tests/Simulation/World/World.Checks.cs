@@ -73,8 +73,16 @@ internal sealed partial class World
         _ => null,
     };
 
-    private void CheckCoordinator(SimCoordinator coordinator)
+    private void CheckCoordinator(SimCoordinator coordinator, MachineEvent input)
     {
+        var heard = (input as Received)?.Message switch
+        {
+            StaleTerm stale => stale.Term,
+            MemberHello hello => hello.Term,
+            _ => 0,
+        };
+        Demand(heard <= coordinator.Term || (_effects.Count > 0 && _effects[_effects.Count - 1] is ExitProcess), "S18",
+            $"the coordinator of term {coordinator.Term} hears of term {heard} and goes on");
         Demand(coordinator.Machine.WaitingRecords <= 64, "S15", $"{coordinator.Machine.WaitingRecords} records wait for the disk");
         Demand(coordinator.Machine.Members.Count <= 4 * _members.Length, "S15", $"{coordinator.Machine.Members.Count} members are known");
     }
@@ -104,6 +112,21 @@ internal sealed partial class World
             case CoordinatorHello { Phase: not EpochPhase.None } hello when coordinator.Term == _storeTerm && _rings.TryGetValue(hello.Epoch, out var ring):
                 Demand(hello.StepsCommitted <= Math.Max(JobOf(ring).StepsCommitted, ring.Proposal.RestoreFrom), "S14", $"update {hello.StepsCommitted} is announced before it is on the disk");
                 break;
+        }
+    }
+
+    // A lost proposal must be repeated long before forming is given up.
+    private void CheckForming(RingEpoch epoch)
+    {
+        if (!_isHealed || Now < _faults.End + 100 || !_rings.TryGetValue(epoch, out var ring))
+        {
+            return;
+        }
+
+        foreach (var member in ring.Proposal.Members)
+        {
+            Demand(Find(member) is not SimMember { IsAlive: true, PausedUntil: not SimProcess.Never, IsHung: false } rank || rank.Machine.Promised >= epoch, "L1",
+                $"{member} has not heard of epoch {epoch} although all has been well for {Now - _faults.End} ms");
         }
     }
 

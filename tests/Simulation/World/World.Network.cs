@@ -11,6 +11,22 @@ internal sealed partial class World
     private readonly bool[,] _cuts = new bool[SubmitterSlot + 1, SubmitterSlot + 1];
     private readonly bool[,] _dataCuts = new bool[SubmitterSlot + 1, SubmitterSlot + 1];
 
+    private readonly (SimProcess From, MemberId Receiver, Message Message)[] _kept = new (SimProcess, MemberId, Message)[24];
+    private int _keptNext;
+
+    // What a broken connection kept is delivered by the next one; to a coordinator it may be another process than the one it was meant for.
+    private void ReplayOld()
+    {
+        foreach (var (from, receiver, message) in _kept)
+        {
+            var to = from is null ? null : receiver.Name == "seed" ? Newest() : Find(receiver);
+            if (to is not null && !_isHealed && _random.Below(3) > 0)
+            {
+                _queue.Add(Now + _random.Between(0, 30), to, new Received(from!.Sender, message));
+            }
+        }
+    }
+
     private SimProcess? Find(MemberId receiver)
     {
         switch (receiver.Name[0])
@@ -65,10 +81,20 @@ internal sealed partial class World
         }
 
         CheckSent(from, message);
+        if (message is StartEpoch && _faults.Replay > 0 && _random.Below(4) == 0)
+        {
+            At(_random.Between(5, 30), ReplayOld);
+        }
+
         if (_faults.UsesCodec)
         {
             var error = MessageCodec.TryDecode(MessageCodec.Encode(message), out var decoded);
             message = error == WireError.None ? decoded! : throw new Violation($"wire: {message.GetType().Name} is {error} to its own codec");
+        }
+
+        if (_faults.Replay > 0 && (message is TrainStepCompleted or ShardWritten or ProposePlan or CoordinatorHello { StepsCommitted: > 0 }))
+        {
+            _kept[_keptNext++ % _kept.Length] = (from, to.Id, message);
         }
 
         var copies = 1;

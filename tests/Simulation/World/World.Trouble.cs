@@ -79,7 +79,7 @@ internal sealed partial class World
     private void AnyFault()
     {
         var f = _faults;
-        Span<int> weights = [f.Kill, f.Pause, f.Freeze, f.Hang, f.Cut, f.DataCut, f.Heal, f.CoordinatorCrash, f.Twin, f.Operator, f.Forge, f.Flip, f.NonFinite, f.Drain];
+        Span<int> weights = [f.Kill, f.Pause, f.Freeze, f.Hang, f.Cut, f.DataCut, f.Heal, f.CoordinatorCrash, f.Twin, f.Operator, f.Forge, f.Flip, f.NonFinite, f.Drain, f.Replay];
         var sum = 0;
         foreach (var weight in weights)
         {
@@ -156,6 +156,9 @@ internal sealed partial class World
             case 13:
                 Feed(victim, 0, new DrainRequested());
                 break;
+            case 14:
+                ReplayOld();
+                break;
         }
     }
 
@@ -221,6 +224,11 @@ internal sealed partial class World
             {
                 member.PausedUntil = Now;
             }
+        }
+
+        foreach (var zombie in _zombies)
+        {
+            zombie.PausedUntil = zombie.PausedUntil == SimProcess.Never ? SimProcess.Never : Now;
         }
 
         for (var slot = 0; slot < _members.Length; slot++)

@@ -171,7 +171,7 @@ internal sealed partial class World
         }
         else if (process is SimCoordinator coordinator)
         {
-            CheckCoordinator(coordinator);
+            CheckCoordinator(coordinator, input);
         }
 
         // A process that exits half-way through its effects does not happen: effects are carried out by the host that the machine lives in.
@@ -203,6 +203,9 @@ internal sealed partial class World
                 break;
             case ExitProcess exit:
                 Exit(process, exit);
+                break;
+            case Publish { Row: EpochRow { Cause: EpochEnd.FormingTimeout } row }:
+                CheckForming(row.Epoch);
                 break;
             case Publish:
                 break;
