@@ -270,7 +270,8 @@ public sealed partial class CoordinatorMachine
         (_lastEnd, _lastReason, _formingSince) = (cause, reason, now);
         var fruitless = Fruitless(epoch.Job);
         var backoff = Math.Min(_options.Backoff.Ticks << Math.Clamp(fruitless - 1, 0, 20), _options.LongestBackoff.Ticks);
-        _notBefore = fruitless > 0 && JobRecord.IsBlame(cause) ? now + new TimeSpan(backoff) : now;
+        _notBefore = JobRecord.IsBlame(cause) ? now + (fruitless > 0 ? new TimeSpan(Math.Max(backoff, _options.Settle.Ticks)) : _options.Settle) : now;
+        effects.Add(new WakeAt(_notBefore < _lastTick + _options.TickEvery ? _notBefore : _lastTick + _options.TickEvery));
         var end = _ended = new EndEpoch(Term, epoch.Id, cause, reason);
         foreach (var record in epoch.Members)
         {

@@ -32,6 +32,9 @@ public sealed record CoordinatorOptions
     /// <summary>Wait for spares and restarted members before a job goes on with fewer ranks.</summary>
     public TimeSpan RejoinWait { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Pause before the next epoch after a loss: what takes one rank often takes others with it, and each must not cost an epoch of its own.</summary>
+    public TimeSpan Settle { get; init; } = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Pause before the next epoch after one that committed nothing; doubles with each further one.</summary>
     public TimeSpan Backoff { get; init; } = TimeSpan.FromMilliseconds(100);
 

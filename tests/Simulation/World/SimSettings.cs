@@ -24,6 +24,7 @@ internal static class SimSettings
         FormingLimit = TimeSpan.FromMilliseconds(300),
         AdoptLimit = TimeSpan.FromMilliseconds(250),
         RejoinWait = TimeSpan.FromMilliseconds(RejoinMilliseconds),
+        Settle = TimeSpan.FromMilliseconds(5),
         Backoff = TimeSpan.FromMilliseconds(5),
         LongestBackoff = TimeSpan.FromMilliseconds(40),
         EpochsWithoutCommit = stopsLoops ? 3 : 1_000,

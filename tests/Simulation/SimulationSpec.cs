@@ -1,0 +1,56 @@
+using ActorRing.Actors;
+
+namespace ActorRing.Simulation;
+
+/// <summary>The rules of the actor runtime under everything that can go wrong. A failure prints the command that shows it again.</summary>
+public class SimulationSpec
+{
+    // As many as the bar asks for, on seeds that no change was tuned on.
+    private const int Schedules = 30_000;
+    private const ulong FirstSeed = 7_000_000;
+
+    [Fact]
+    public void Machines_must_keep_every_rule_when_anything_may_be_lost_late_twice_stopped_or_killed()
+    {
+        var result = Sweep.Run(FirstSeed, Schedules);
+        Assert.True(result.Failures.Count == 0, string.Join('\n', result.Failures.Take(10).Select(failure => SimulateCommand.Replay(failure.RngSeed, Mutation.None, failure.Rule))));
+        Assert.Equal(Schedules, result.Schedules);
+
+        // Trouble there was: otherwise the result above says nothing.
+        Assert.InRange(result.Kills, Schedules, long.MaxValue);
+        Assert.InRange(result.Epochs, Schedules, long.MaxValue);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Schedule_must_be_the_same_when_it_is_run_again(ulong rngSeed)
+    {
+        var (first, second) = (new World(rngSeed), new World(rngSeed));
+        Assert.Equal(first.Run(), second.Run());
+        Assert.Equal((first.Trace, first.Events), (second.Trace, second.Events));
+    }
+
+    // S16: hosts choose where their clocks start; wall clocks do not exist for a machine.
+    [Theory]
+    [InlineData(1, 3_600_000)]
+    [InlineData(2, 86_400_000)]
+    [InlineData(3, 1)]
+    public void Schedule_must_be_the_same_when_the_clock_starts_elsewhere(ulong rngSeed, long originMilliseconds)
+    {
+        var (first, second) = (new World(rngSeed), new World(rngSeed, origin: originMilliseconds));
+        Assert.Equal(first.Run(), second.Run());
+        Assert.Equal(first.Trace, second.Trace);
+    }
+
+    [Fact]
+    public void Replay_must_be_one_line_that_runs_the_failure_again() =>
+        Assert.Equal("./actorring simulate --count 1 --seed 7 --mutation GrantEarly --story   # S4 early", SimulateCommand.Replay(7, Mutation.GrantEarly, "S4 early"));
+
+    [Theory]
+    [InlineData("--count", "none")]
+    [InlineData("--mutation", "1")]
+    [InlineData("--nonsense", "")]
+    public void Command_must_refuse_when_an_argument_is_not_understood(string argument, string value) => Assert.Equal(2, SimulateCommand.Run([argument, value]));
+}
