@@ -308,13 +308,15 @@ public sealed partial class CoordinatorMachine
 
         // Every one of them counts as alive until its lease says otherwise: none may be replaced unfenced.
         var members = new MemberRecord?[issued.Members.Length];
+        var isWhole = true;
         for (var rank = 0; rank < members.Length; rank++)
         {
             members[rank] = _book.IsFenced(issued.Members[rank]) ? null : _members.Join(issued.Members[rank], now);
+            isWhole &= members[rank] is not null;
         }
 
         var plan = RingFormation.TryPlan(_planner, job.Spec, members.Length);
-        if (plan?.Hash != issued.PlanHash || members.Contains(null) || _options.Mutation == Mutation.NeverAdopt)
+        if (plan?.Hash != issued.PlanHash || !isWhole || _options.Mutation == Mutation.NeverAdopt)
         {
             _lastEnd = EpochEnd.NotAdopted;
             _ended = new(Term, issued.Epoch, EpochEnd.NotAdopted, "a member of it is gone");

@@ -153,8 +153,9 @@ public sealed partial class CoordinatorMachine
             switch (record)
             {
                 case JobSubmitted submitted:
-                    if (_submitters.Remove(submitted.Key, out var submitter))
+                    if (_submitters.TryGetValue(submitted.Key, out var submitter))
                     {
+                        _submitters.Remove(submitted.Key);
                         AnswerSubmit(submitter, submitted.Key, submitted.Job, effects);
                     }
 

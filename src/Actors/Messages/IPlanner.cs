@@ -1,6 +1,6 @@
-using ActorRing.Actors.Messages;
+using ActorRing.Actors.Plans;
 
-namespace ActorRing.Actors.Plans;
+namespace ActorRing.Actors.Messages;
 
 /// <summary>Makes plans from specs. A pure function: the coordinator and every rank call it on their own and compare hashes.</summary>
 public interface IPlanner
