@@ -6,7 +6,10 @@ namespace ActorRing.Actors.Rank;
 /// Releases the rotations of one update in order. Unit u fetches the neighbour's block into the second of two buffers while unit u's resident block is attended;
 /// so it needs the neighbour's block in place, and this rank done with the resident block of unit u - 1, which that buffer held.
 /// </summary>
-/// <remarks>Both are asked for one unit ahead of their use. All of it is monotone: lost, repeated and reordered messages change nothing but the time.</remarks>
+/// <remarks>
+/// Both are asked for one unit ahead of their use. A rotation sends and receives at once, and a rank does its rotations in order; so a block stays until it was
+/// fetched. All of it is monotone: lost, repeated and reordered messages change nothing but the time.
+/// </remarks>
 internal sealed class RotationGate
 {
     private int _count;
@@ -24,7 +27,7 @@ internal sealed class RotationGate
     internal int Held { get; private set; }
 
     /// <summary>Whether nothing but the neighbour stands in the way of the next unit.</summary>
-    internal bool WaitsForNeighbour => Granted < _count && _attended >= Granted - 1 && _ready <= Granted;
+    internal bool WaitsForNeighbour => Granted < _count && _attended >= Granted && _ready <= Granted;
 
     internal void Begin(TrainStep step, int count)
     {
@@ -66,7 +69,7 @@ internal sealed class RotationGate
     internal bool TryGrant(bool evenEarly, out int unit)
     {
         unit = Granted;
-        if (Granted == _count || _attended < Granted - 1 || (_ready <= Granted && !evenEarly))
+        if (Granted == _count || _attended < Granted || (_ready <= Granted && !evenEarly))
         {
             return false;
         }

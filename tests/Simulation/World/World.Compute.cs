@@ -248,6 +248,7 @@ internal sealed partial class World
         Demand(neighbour is null || neighbour.Ring != ring || neighbour.StepsDone > session.StepsDone
             || (neighbour.StepsDone == session.StepsDone && neighbour.IsComputing && neighbour.Blocks > grant.Unit), "S4",
             $"{member.Id} is granted rotation {grant.Unit} before {previous.Id} holds the block");
+        Demand(session.Attended >= grant.Unit, "S4", $"{member.Id} is granted rotation {grant.Unit} into the buffer that it attends");
         session.Granted++;
         Transfer(member, session);
     }

@@ -1,0 +1,318 @@
+using ActorRing.Actors.Coordinator;
+using ActorRing.Actors.Effects;
+using ActorRing.Actors.Events;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Log;
+using ActorRing.Actors.Messages;
+using ActorRing.Actors.Messages.Wire;
+
+namespace ActorRing.Actors.Specs.Machines;
+
+/// <summary>What the coordinator decides, case by case. What it does when everything goes wrong is the simulator's business.</summary>
+public class CoordinatorMachineSpec
+{
+    private static readonly Sender User = new(new("user", 1), Role.Submitter);
+
+    [Fact]
+    public void Submission_must_be_answered_only_when_it_is_on_the_disk()
+    {
+        var seed = new Rig(0);
+        Assert.DoesNotContain(seed.Does(Rig.Submit("key")), effect => effect is Send);
+        Assert.Equal(new(1), Rig.SentTo<SubmitAnswer>(User.Member, seed.Sync()).Job);
+    }
+
+    [Fact]
+    public void Submission_must_make_one_job_when_it_is_repeated_and_none_when_its_key_was_used_for_another()
+    {
+        var seed = new Rig(0);
+        seed.Does(Rig.Submit("key"));
+        seed.Does(Rig.Submit("key"));
+        seed.Sync();
+        Assert.Equal(new(1), Rig.SentTo<SubmitAnswer>(User.Member, seed.Does(Rig.Submit("key"))).Job);
+        Assert.Equal(RequestOutcome.Conflict, Rig.SentTo<SubmitAnswer>(User.Member, seed.Does(Rig.Submit("key", steps: 99))).Outcome);
+        Assert.Single(seed.Machine.Book.Jobs);
+    }
+
+    [Theory]
+    [InlineData(9, 9, 10, "ranks = 9; nearest possible: 8")]
+    [InlineData(2, 3, 10, "min-ranks = 3: 1 to ranks = 2 are allowed")]
+    [InlineData(2, 2, 0, "train-steps = 0: at least 1 is needed")]
+    public void Submission_must_be_refused_in_one_line_when_it_cannot_be_carried_out(int ranks, int minRanks, long steps, string text)
+    {
+        var seed = new Rig(0);
+        Assert.Equal(text, Rig.SentTo<SubmitAnswer>(User.Member, seed.Does(Rig.Submit("key", ranks, minRanks, steps))).Text);
+        Assert.Equal(0, seed.Machine.WaitingRecords);
+    }
+
+    [Fact]
+    public void Submission_must_be_refused_when_it_comes_from_a_member()
+    {
+        var seed = new Rig(1);
+        var submit = (SubmitJob)Rig.Submit("key").Message;
+        Assert.Equal(RequestOutcome.Refused, Rig.SentTo<SubmitAnswer>(new("m0", 1), seed.Does(new Received(new(new("m0", 1), Role.Member), submit))).Outcome);
+    }
+
+    [Fact]
+    public void Epoch_must_be_proposed_only_when_it_is_on_the_disk()
+    {
+        var seed = new Rig(2);
+        seed.Does(Rig.Submit("key"));
+        seed.Sync();
+        var effects = seed.Sync();
+        Assert.Contains(effects, effect => effect is AppendLog { Record: EpochIssued });
+        Assert.DoesNotContain(effects, effect => effect is Send { Message: ProposePlan });
+        Assert.Equal(2, seed.Sync().Count(effect => effect is Send { Message: ProposePlan { Epoch: { Term: 1, Number: 1 } } }));
+    }
+
+    [Fact]
+    public void Update_must_be_committed_when_all_ranks_report_the_same_state_and_not_when_one_reports_twice()
+    {
+        var seed = new Rig(2).Trains();
+        Assert.DoesNotContain(seed.Does(seed.Done(0, 1)), effect => effect is AppendLog);
+        Assert.DoesNotContain(seed.Does(seed.Done(0, 1)), effect => effect is AppendLog);
+        var next = seed.NextSequence;
+        Assert.Contains(new AppendLog(next, new StepCommitted(new(1), seed.Machine.Epoch, 1, new(1))), seed.Does(seed.Done(1, 1)));
+        Assert.Contains(seed.Sync(), effect => effect is Send { Message: CoordinatorHello { StepsCommitted: 1 } });
+    }
+
+    [Theory]
+    [InlineData(2, 1.0, EpochEnd.DigestMismatch)]
+    [InlineData(1, double.NaN, EpochEnd.NonFinite)]
+    public void Update_must_end_the_epoch_when_ranks_disagree_or_a_loss_is_no_number(ulong digest, double loss, EpochEnd cause)
+    {
+        var seed = new Rig(2).Trains();
+        var epoch = seed.Machine.Epoch;
+        seed.Does(seed.Done(0, 1));
+        Assert.Contains(seed.Does(seed.Done(1, 1, digest, loss)), effect => effect is Send { Message: EndEpoch end } && end.Epoch == epoch && end.Cause == cause);
+        Assert.Equal(EpochPhase.None, seed.Machine.Phase);
+    }
+
+    [Fact]
+    public void Lost_rank_must_be_replaced_by_a_spare_and_named()
+    {
+        var seed = new Rig(3, ranks: 2).Trains();
+        var reason = seed.Says(new MemberGone(new("m1", 1), "signal 9"));
+        Assert.Equal("epoch 1.1 ended (MemberExit): rank 1: m1#1: signal 9", reason);
+        seed.Sync();
+        seed.Wait(125);
+        seed.Does(new WakeUp());
+        var proposal = Rig.SentTo<ProposePlan>(new("m2", 1), seed.Sync());
+        Assert.Equal([new("m0", 1), new("m2", 1)], proposal.Members.ToArray());
+        Assert.Equal(new(1, 2), proposal.Epoch);
+    }
+
+    [Fact]
+    public void Silent_rank_must_be_fenced_before_its_place_is_given_away()
+    {
+        var seed = new Rig(3, ranks: 2).Trains();
+        seed.KeepAlive(1_200, "m0", "m2");
+        var effects = seed.Does(new WakeUp());
+        Assert.Contains(effects, effect => effect is FenceMember { Member.Name: "m1" });
+        Assert.DoesNotContain(effects, effect => effect is AppendLog { Record: EpochIssued });
+        seed.Does(new MemberGone(new("m1", 1), "fenced"));
+        seed.Sync();
+        seed.KeepAlive(100, "m0", "m2");
+        Assert.Contains(seed.Does(new WakeUp()), effect => effect is AppendLog { Record: EpochIssued });
+    }
+
+    [Fact]
+    public void Rank_with_another_plan_must_be_named_before_anything_starts()
+    {
+        var seed = new Rig(2);
+        seed.Does(Rig.Submit("key"));
+        seed.Sync();
+        seed.Sync();
+        seed.Sync();
+        var epoch = seed.Machine.Epoch;
+        var reason = seed.Says(new Received(new(new("m1", 1), Role.Member), new PlanAnswer(epoch, "other", "", "", new("layout", "zigzag", "stripe"), "")));
+        Assert.Equal("epoch 1.1 ended (PlanMismatch): rank 1: layout = stripe in its plan; nearest possible: zigzag, as in the plan of the job", reason);
+        seed.Wait(100);
+        seed.Does(new WakeUp());
+        seed.Sync();
+        Assert.Equal((JobState.Failed, "rank 1: layout = stripe in its plan; nearest possible: zigzag, as in the plan of the job"),
+            (seed.Machine.Book.Jobs[0].State, seed.Machine.Book.Jobs[0].Verdict));
+    }
+
+    [Fact]
+    public void Late_hop_must_be_blamed_on_the_end_of_the_chain_of_waits()
+    {
+        var seed = new Rig(3).Trains();
+        seed.Does(seed.Late(2, peer: 1));
+        seed.Does(seed.Late(1, peer: 0));
+        seed.KeepAlive(250, "m0", "m1", "m2");
+        Assert.Equal("epoch 1.1 ended (HopLate): rank 0 is late: rank 1 has waited 2500 ms for a KV block from rank 0 at update 0, layer 1, ring step 0", seed.Says(new WakeUp()));
+    }
+
+    [Fact]
+    public void Restarted_coordinator_must_take_a_running_epoch_over_when_all_of_its_ranks_report_in()
+    {
+        var first = new Rig(2).Trains();
+        first.Does(first.Done(0, 1));
+        first.Does(first.Done(1, 1));
+        first.Sync();
+        var second = new Rig(first.Log, term: 2);
+        Assert.Equal(EpochPhase.Adopting, second.Machine.Phase);
+        second.Does(second.Reports(0, acknowledged: 1));
+        Assert.Equal(EpochPhase.Adopting, second.Machine.Phase);
+        second.Does(second.Reports(1, acknowledged: 0));
+        Assert.Equal((EpochPhase.Training, new RingEpoch(1, 1)), (second.Machine.Phase, second.Machine.Epoch));
+        second.Does(second.Done(0, 2));
+        Assert.Contains(second.Does(second.Done(1, 2)), effect => effect is AppendLog { Record: StepCommitted { StepsDone: 2 } });
+    }
+
+    [Fact]
+    public void Coordinator_must_exit_when_it_hears_of_a_later_term() =>
+        Assert.Contains(new Rig(1).Does(new Received(new(new("m0", 1), Role.Member), new StaleTerm(2))), effect => effect is ExitProcess { IsClean: false });
+
+    [Fact]
+    public void Coordinator_must_exit_when_the_log_takes_no_more() =>
+        Assert.Contains(new Rig(1).Does(new LogFailed("fsync: no space left")), effect => effect is ExitProcess { IsClean: false });
+
+    [Fact]
+    public void Cancelled_job_must_stay_so()
+    {
+        var seed = new Rig(2).Trains();
+        seed.Does(new Received(User, new ControlJob("1", new(1), JobVerb.Cancel)));
+        Assert.Contains(seed.Sync(), effect => effect is Send { Message: EndEpoch });
+        Assert.Equal(RequestOutcome.Refused, Rig.SentTo<ControlAnswer>(User.Member, seed.Does(new Received(User, new ControlJob("2", new(1), JobVerb.Resume)))).Outcome);
+        Assert.Equal(JobState.Cancelled, seed.Machine.Book.Jobs[0].State);
+    }
+
+    /// <summary>A machine, its clock, its disk, and members that beat when told to.</summary>
+    private sealed class Rig
+    {
+        private readonly Outbox _effects = new();
+        private readonly int _ranks;
+        private readonly Queue<AppendLog> _unsynced = new();
+        private Instant _now;
+        private long _sequence;
+
+        internal Rig(int members, int ranks = 0)
+            : this([], 1)
+        {
+            _ranks = ranks == 0 ? members : ranks;
+            for (var member = 0; member < members; member++)
+            {
+                Does(Beat($"m{member}"));
+            }
+        }
+
+        internal Rig(IEnumerable<LogRecord> log, long term)
+        {
+            Log = [.. log];
+            Machine = new(term, Log, new(), new TestPlanner());
+            Does(new Started());
+        }
+
+        internal CoordinatorMachine Machine { get; }
+
+        internal List<LogRecord> Log { get; }
+
+        internal long NextSequence { get; private set; } = 1;
+
+        internal static Received Submit(string key, int ranks = 2, int minRanks = 2, long steps = 100)
+        {
+            var spec = new JobSpec { Name = "job", Ranks = ranks, MinRanks = minRanks, TrainSteps = steps, CheckpointEvery = 50 };
+            return new(User, new SubmitJob(key, SpecCodec.Hash(spec), spec));
+        }
+
+        internal void Wait(int milliseconds) => _now += TimeSpan.FromMilliseconds(milliseconds);
+
+        /// <summary>Time passes in ticks; only the members named go on beating. Ends one tick short, so that the last one can be looked at.</summary>
+        internal void KeepAlive(int milliseconds, params string[] names)
+        {
+            for (var passed = 0; passed < milliseconds; passed += 50)
+            {
+                Wait(50);
+                foreach (var name in names)
+                {
+                    Does(Beat(name));
+                }
+
+                if (passed + 50 < milliseconds)
+                {
+                    var effects = Does(new WakeUp());
+                    if (effects.Exists(effect => effect is FenceMember))
+                    {
+                        return;
+                    }
+                }
+            }
+        }
+
+        internal Received Done(int rank, long stepsDone, ulong? digest = null, double loss = 1) => new(new(new($"m{rank}", 1), Role.Member),
+            new TrainStepCompleted(Machine.Epoch, stepsDone, new(digest ?? (ulong)stepsDone), new(loss, 1, 1, TimeSpan.Zero, 1, TimeSpan.Zero)));
+
+        internal Received Late(int rank, int peer) => new(new(new($"m{rank}", 1), Role.Member),
+            new HopOverdue(Machine.Epoch, new(new(0), 0, 1, new(0), false, new(peer), TimeSpan.FromMilliseconds(2_500))));
+
+        internal Received Reports(int rank, long acknowledged) => new(new(new($"m{rank}", 1), Role.Member),
+            new MemberHello(++_sequence, Machine.Term, "", Machine.Epoch, RankPhase.Training, acknowledged, 1, 1, false, null));
+
+        internal Rig Trains()
+        {
+            Does(Submit("key", _ranks, _ranks));
+            while (_unsynced.Count > 0)
+            {
+                Sync();
+            }
+
+            var epoch = Machine.Epoch;
+            for (var rank = 0; rank < _ranks; rank++)
+            {
+                Does(new Received(new(new($"m{rank}", 1), Role.Member), new PlanAnswer(epoch, Machine.Plan!.Hash, "", $"m{rank}:1", null, "")));
+            }
+
+            for (var rank = 0; rank < _ranks; rank++)
+            {
+                Does(new Received(new(new($"m{rank}", 1), Role.Member), new RankReady(epoch, 0, new(0))));
+            }
+
+            Assert.Equal(EpochPhase.Training, Machine.Phase);
+            return this;
+        }
+
+        /// <summary>The disk catches up with what is waiting now.</summary>
+        internal List<Effect> Sync()
+        {
+            List<Effect> all = [];
+            for (var waiting = _unsynced.Count; waiting > 0; waiting--)
+            {
+                var append = _unsynced.Dequeue();
+                Log.Add(append.Record);
+                all.AddRange(Does(new LogAppended(append.Sequence)));
+            }
+
+            return all;
+        }
+
+        internal List<Effect> Does(MachineEvent input)
+        {
+            Says(input);
+            return [.. Enumerable.Range(0, _effects.Count).Select(at => _effects[at])];
+        }
+
+        internal string? Says(MachineEvent input)
+        {
+            _effects.Clear();
+            var reason = Machine.Handle(input, _now, _effects);
+            for (var at = 0; at < _effects.Count; at++)
+            {
+                if (_effects[at] is AppendLog append)
+                {
+                    NextSequence = append.Sequence + 1;
+                    _unsynced.Enqueue(append);
+                }
+            }
+
+            return reason;
+        }
+
+        internal static T SentTo<T>(MemberId receiver, List<Effect> effects)
+            where T : Message => Assert.Single(effects.OfType<Send>().Where(send => send.Receiver == receiver).Select(send => send.Message).OfType<T>());
+
+        private Received Beat(string name) => new(new(new(name, 1), Role.Member), new MemberHello(++_sequence, Machine.Term, "",
+            Machine.Ranks.Any(rank => rank?.Id.Name == name) ? Machine.Epoch : RingEpoch.None, Machine.Ranks.Any(rank => rank?.Id.Name == name) ? RankPhase.Training : RankPhase.Idle,
+            0, 0, _sequence, false, null));
+    }
+}
