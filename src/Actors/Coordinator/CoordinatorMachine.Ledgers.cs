@@ -253,7 +253,7 @@ public sealed partial class CoordinatorMachine
                 return EndCurrent(record.Verdict, Text.Of($"rank {record.Rank}: {record.Reason}"), now, effects);
             }
 
-            isLeaving |= record?.Hello is { IsLeaving: true };
+            isLeaving |= record is { IsLeaving: true };
         }
 
         if (AskForManifest(epoch, now, effects) is { } flaw)

@@ -73,7 +73,7 @@ public sealed partial class CoordinatorMachine
     // What a rank says of its epoch against what is current here.
     private string? Compare(MemberRecord record, MemberHello hello, Instant now, Outbox effects)
     {
-        if (hello.IsLeaving && record.Rank < 0)
+        if (record.IsLeaving && record.Rank < 0)
         {
             effects.Send(record.Id, new ReleaseMember(Term, record.Id, true, "asked to leave"));
             return null;
@@ -109,6 +109,17 @@ public sealed partial class CoordinatorMachine
         }
 
         return null;
+    }
+
+    private string? Drain(Sender from, DrainMember drain, Outbox effects)
+    {
+        var record = _members.Find(drain.Name);
+        var (outcome, text) = from.Role != Role.Submitter ? (RequestOutcome.Refused, "only a submitter may ask members to leave")
+            : record is null ? (RequestOutcome.Refused, Text.Of($"there is no member {drain.Name}"))
+            : (RequestOutcome.Accepted, record.Rank < 0 ? "" : Text.Of($"rank {record.Rank} leaves after a TrainingCheckpoint"));
+        record?.IsAskedToLeave |= outcome == RequestOutcome.Accepted;
+        effects.Send(from.Member, new ControlAnswer(drain.Key, outcome, text));
+        return outcome == RequestOutcome.Accepted ? Text.Of($"{record!.Id} was asked to leave") : null;
     }
 
     private string? SeeGone(MemberGone gone, Instant now, Outbox effects)

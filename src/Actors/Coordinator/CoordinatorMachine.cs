@@ -109,6 +109,11 @@ public sealed partial class CoordinatorMachine
                 return Receive(received.From, received.Message, now, effects);
             case LogAppended appended:
                 return TakeDurable(appended.Sequence, now, effects);
+            case DrainRequested:
+                // Nothing is lost with it: the log holds all that was said, and the ranks wait for the next coordinator.
+                _isExiting = true;
+                effects.Add(new ExitProcess(true, "asked to leave"));
+                return "asked to leave";
             case LogFailed failed:
                 return Exit("the log takes no more: " + failed.Reason, effects);
             case MemberGone gone:
@@ -174,6 +179,8 @@ public sealed partial class CoordinatorMachine
                 return null;
             case ControlJob control:
                 return Control(from, control, now, effects);
+            case DrainMember drain:
+                return Drain(from, drain, effects);
             case QueryJobs query:
                 effects.Send(from.Member, new JobsAnswer(query.Key, Statuses()));
                 return null;

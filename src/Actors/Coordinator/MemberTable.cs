@@ -38,6 +38,11 @@ public sealed class MemberRecord
     /// <summary>Whether it counts.</summary>
     public bool IsUp => Verdict == EpochEnd.None;
 
+    /// <summary>Whether it wants to leave, or was asked to.</summary>
+    public bool IsLeaving => IsAskedToLeave || Hello is { IsLeaving: true };
+
+    internal bool IsAskedToLeave { get; set; }
+
     internal Instant? DisconnectedAt { get; set; }
 }
 
@@ -75,6 +80,20 @@ internal sealed class MemberTable(CoordinatorOptions options)
         foreach (var record in _order)
         {
             if (record.IsUp && record.Id.Name == than.Name && record.Id != than)
+            {
+                return record;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The member of a name that counts, or null.</summary>
+    internal MemberRecord? Find(string name)
+    {
+        foreach (var record in _order)
+        {
+            if (record.IsUp && record.Id.Name == name)
             {
                 return record;
             }

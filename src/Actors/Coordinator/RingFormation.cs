@@ -22,7 +22,7 @@ internal static class RingFormation
         foreach (var record in members)
         {
             // Without a heartbeat in this coordinator's life it may be long gone.
-            if (!record.IsUp || record.Hello is null || record.Hello.IsLeaving || record.Unfit.Length > 0 || !isFresh(record))
+            if (!record.IsUp || record.Hello is null || record.IsLeaving || record.Unfit.Length > 0 || !isFresh(record))
             {
                 continue;
             }

@@ -28,6 +28,11 @@ public sealed record ControlJob(string Key, JobId Job, JobVerb Verb) : Message;
 /// <param name="Text">One line for people.</param>
 public sealed record ControlAnswer(string Key, RequestOutcome Outcome, string Text) : Message;
 
+/// <summary>Asks a member to leave in good order: after a TrainingCheckpoint, if it holds a rank. Asking twice is asking once.</summary>
+/// <param name="Key">Names the request in its answer.</param>
+/// <param name="Name">Of the member; whichever incarnation has joined.</param>
+public sealed record DrainMember(string Key, string Name) : Message;
+
 /// <summary>Asks for all jobs.</summary>
 /// <param name="Key">Names the request in its answer.</param>
 public sealed record QueryJobs(string Key) : Message;

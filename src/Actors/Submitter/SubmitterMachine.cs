@@ -35,6 +35,15 @@ public sealed class SubmitterMachine
     {
     }
 
+    /// <summary>Will ask a member to leave.</summary>
+    /// <param name="drain">Which; its key names the request.</param>
+    /// <param name="retryEvery">From one try to the next.</param>
+    /// <param name="patience">How long to try.</param>
+    public SubmitterMachine(DrainMember drain, TimeSpan retryEvery, TimeSpan patience)
+        : this(drain?.Key ?? throw new ArgumentNullException(nameof(drain)), drain, retryEvery, patience)
+    {
+    }
+
     private SubmitterMachine(string key, Message request, TimeSpan retryEvery, TimeSpan patience) =>
         (_key, _request, _retryEvery, _patience) = (key, request, retryEvery, patience);
 
@@ -66,7 +75,7 @@ public sealed class SubmitterMachine
                 return Ask(now, effects);
             case Received { From.Role: Role.Coordinator, Message: SubmitAnswer answer } when answer.Key == _key && _request is SubmitJob:
                 return End(answer, answer.Outcome, answer.Text, effects);
-            case Received { From.Role: Role.Coordinator, Message: ControlAnswer answer } when answer.Key == _key && _request is ControlJob:
+            case Received { From.Role: Role.Coordinator, Message: ControlAnswer answer } when answer.Key == _key && _request is ControlJob or DrainMember:
                 return End(answer, answer.Outcome, answer.Text, effects);
             default:
                 return null;

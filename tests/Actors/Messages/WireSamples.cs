@@ -39,6 +39,7 @@ internal static class WireSamples
         new ControlJob("key", new(2), JobVerb.Checkpoint),
         new ControlAnswer("key", RequestOutcome.Refused, "it is over"),
         new QueryJobs("key"),
+        new DrainMember("key", "m1"),
         new JobsAnswer("key", [new(new(1), "a", JobState.Completed, 100, 100, 100, ""), new(new(2), "b", JobState.Failed, 3, 9, 2, "why")]),
     ];
 

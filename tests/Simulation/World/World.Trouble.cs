@@ -153,8 +153,11 @@ internal sealed partial class World
             case 12:
                 _nextIsNonFinite = true;
                 break;
-            case 13:
+            case 13 when _random.Below(2) == 0:
                 Feed(victim, 0, new DrainRequested());
+                break;
+            case 13:
+                Ask(new(new DrainMember($"request-{_requests++}", victim.Id.Name), TimeSpan.FromMilliseconds(40), TimeSpan.FromHours(1)), 1);
                 break;
             case 14:
                 ReplayOld();

@@ -155,6 +155,9 @@ public static class MessageCodec
                 }
 
                 break;
+            case DrainMember m:
+                w.U16(46); w.String(m.Key); w.String(m.Name);
+                break;
             default:
                 throw new ArgumentException("a message that is not of the closed set");
         }
@@ -207,6 +210,8 @@ public static class MessageCodec
                 return new QueryJobs(r.String());
             case 45:
                 return new JobsAnswer(r.String(), Jobs(ref r));
+            case 46:
+                return new DrainMember(r.String(), r.String());
             default:
                 r.Fail(WireError.UnknownType);
                 return null;
