@@ -250,7 +250,7 @@ public sealed partial class CoordinatorMachine
         {
             if (record is { IsUp: false })
             {
-                return EndCurrent(record.Verdict, Text.Of($"rank {record.Rank}: {record.Reason}"), now, effects);
+                return EndCurrent(record.Verdict, Text.Of($"rank {record.Rank}: {record.Reason}{Waiter(epoch, record.Rank, effects)}"), now, effects);
             }
 
             isLeaving |= record is { IsLeaving: true };
@@ -342,6 +342,25 @@ public sealed partial class CoordinatorMachine
     private static RankPhase PhaseIn(EpochRun epoch, MemberRecord record) =>
         epoch.Ready.Contains(record.Rank) ? RankPhase.Ready : record.Hello is { } hello && hello.Promised == epoch.Id ? hello.Phase : RankPhase.Idle;
 
+    // What a lost rank leaves unfinished, as the heartbeat of whoever waits for it says.
+    private static string Waiter(EpochRun epoch, int lost, Outbox effects)
+    {
+        foreach (var record in epoch.Members)
+        {
+            if (record is { IsUp: true, Hello.Waiting: { } hop } && hop.Peer.Index == lost && record.Hello.Promised == epoch.Id)
+            {
+                effects.Add(new Publish(new HopRow(epoch.Id, new(record.Rank), hop, new(lost))));
+                return "; " + Describe(record.Rank, hop);
+            }
+        }
+
+        return "";
+    }
+
+    private static string Describe(int waiter, HopWait hop) =>
+        Text.Of($"rank {waiter} has waited {(long)hop.Waited.TotalMilliseconds} ms for a KV block from rank {hop.Peer.Index}")
+        + Text.Of($" at update {hop.Step.Index}, layer {hop.Layer}, ring step {hop.RingStep.Index}{(hop.IsBackward ? ", backward" : "")}");
+
     private bool IsFresh(MemberRecord record, Instant now) => now - record.HeardAt <= _options.MemberLease / 2;
 
     private string? WatchHops(EpochRun epoch, Instant now, Outbox effects)
@@ -361,8 +380,7 @@ public sealed partial class CoordinatorMachine
         }
 
         var (waiter, hop, culprit) = verdict;
-        var reason = Text.Of($"rank {culprit} is late: rank {waiter} has waited {(long)hop.Waited.TotalMilliseconds} ms for a KV block from rank {hop.Peer.Index}")
-            + Text.Of($" at update {hop.Step.Index}, layer {hop.Layer}, ring step {hop.RingStep.Index}{(hop.IsBackward ? ", backward" : "")}");
+        var reason = Text.Of($"rank {culprit} is late: {Describe(waiter, hop)}");
         effects.Add(new Publish(new HopRow(epoch.Id, new(waiter), hop, new(culprit))));
         GiveUp(epoch.Members[culprit]!, EpochEnd.HopLate, reason, isGone: false, effects);
         return EndCurrent(EpochEnd.HopLate, reason, now, effects);

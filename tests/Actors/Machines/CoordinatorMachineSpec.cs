@@ -102,6 +102,15 @@ public class CoordinatorMachineSpec
     }
 
     [Fact]
+    public void Lost_rank_must_be_named_with_the_hop_that_waits_for_it()
+    {
+        var seed = new Rig(3).Trains();
+        seed.Does(seed.Waits(2, peer: 1));
+        Assert.Equal("epoch 1.1 ended (MemberExit): rank 1: m1#1: signal 9; rank 2 has waited 40 ms for a KV block from rank 1 at update 0, layer 1, ring step 1, backward",
+            seed.Says(new MemberGone(new("m1", 1), "signal 9")));
+    }
+
+    [Fact]
     public void Silent_rank_must_be_fenced_before_its_place_is_given_away()
     {
         var seed = new Rig(3, ranks: 2).Trains();
@@ -245,6 +254,9 @@ public class CoordinatorMachineSpec
 
         internal Received Late(int rank, int peer) => new(new(new($"m{rank}", 1), Role.Member),
             new HopOverdue(Machine.Epoch, new(new(0), 0, 1, new(0), false, new(peer), TimeSpan.FromMilliseconds(2_500))));
+
+        internal Received Waits(int rank, int peer) => new(new(new($"m{rank}", 1), Role.Member), new MemberHello(++_sequence, Machine.Term, "", Machine.Epoch,
+            RankPhase.Training, 0, 0, 1, false, new(new(0), 3, 1, new(1), true, new(peer), TimeSpan.FromMilliseconds(40))));
 
         internal Received Reports(int rank, long acknowledged) => new(new(new($"m{rank}", 1), Role.Member),
             new MemberHello(++_sequence, Machine.Term, "", Machine.Epoch, RankPhase.Training, acknowledged, 1, 1, false, null));
