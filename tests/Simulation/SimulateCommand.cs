@@ -46,13 +46,21 @@ internal static class SimulateCommand
                     Console.WriteLine(Help);
                     return 0;
                 default:
-                    Console.Error.WriteLine($"actorring simulate: {arguments[at]} {value}: not understood; see --help");
+                    Console.Error.WriteLine($"actorring: {Refusal(arguments[at], value)}");
                     return 2;
             }
         }
 
         return isAll ? Mutants(count, seed, isJson) : tellsStory ? Story(seed, mutation) : Schedules(count, seed, mutation, isJson);
     }
+
+    private static string Refusal(string option, string value) => option switch
+    {
+        "--count" => $"--count is '{value}', allowed: a whole number from 1 to {int.MaxValue}",
+        "--seed" => $"--seed is '{value}', allowed: a whole number from 0 to {ulong.MaxValue}",
+        "--mutation" => $"--mutation is '{value}', allowed: all, {string.Join(", ", Enum.GetNames<Mutation>())}",
+        _ => $"'{option}' is not an option of simulate; allowed: --count, --seed, --mutation, --story, --json",
+    };
 
     private static int Schedules(int count, ulong seed, Mutation mutation, bool isJson)
     {

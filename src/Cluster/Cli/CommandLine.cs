@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using ActorRing.Actors.Plans;
+using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Commands;
+using ActorRing.Cluster.Cli.Verify;
 using ActorRing.Cluster.Hosting.Hocon;
 using ActorRing.Compute.Training;
 using ActorRing.Native;
@@ -27,19 +29,17 @@ internal static class CommandLine
             EvalCommand.Create(),
             BenchCommand.Create(),
             VerifyCommand.Create(),
-            VerifyCommand.CreateRank(),
-            BenchCommand.CreateRingRank(),
-            BenchCommand.CreateStepRank(),
             DoctorCommand.Create(),
+            VerifyRank.Create(),
+            RingBench.CreateRank(),
+            RankStepBench.CreateRank(),
+            TransportBench.CreateRank(),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
             // The parser's own handler prints help after the message; a mistake deserves one line.
-            foreach (var error in ErrorsOf(parsed))
-            {
-                Console.Error.WriteLine($"actorring: {OneLine(error)}");
-            }
+            Console.Error.WriteLine($"actorring: {OneLine(ErrorOf(parsed))}");
 
             return WrongUse;
         }
@@ -61,6 +61,16 @@ internal static class CommandLine
 
             return WrongUse;
         }
+        catch (OperationCanceledException)
+        {
+            // Where a command listens to the signal, that has said so.
+            if (signal is null)
+            {
+                Console.Error.WriteLine("actorring: stopped");
+            }
+
+            return Interrupted;
+        }
         catch (Exception error)
         {
             Console.Error.WriteLine($"actorring: {OneLine(error.Message)}");
@@ -69,18 +79,18 @@ internal static class CommandLine
     }
 
     // A misspelt command would otherwise be a missing command and an unknown argument for each word after it.
-    private static IEnumerable<string> ErrorsOf(ParseResult parsed)
+    private static string ErrorOf(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
         if (command.Subcommands.Count == 0)
         {
-            return parsed.Errors.Select(error => error.Message);
+            return string.Join(' ', parsed.Errors.Select(error => error.Message));
         }
 
-        var allowed = string.Join(", ", command.Subcommands.Select(inner => inner.Name));
+        var allowed = string.Join(", ", command.Subcommands.Where(inner => !inner.Hidden).Select(inner => inner.Name));
         return parsed.UnmatchedTokens is [var word, ..]
-            ? [$"'{word}' is not a command of {command.Name}; allowed: {allowed}"]
-            : [$"{command.Name} needs a command; allowed: {allowed}, or --help"];
+            ? $"'{word}' is not a command of {command.Name}; allowed: {allowed}"
+            : $"{command.Name} needs a command; allowed: {allowed}, or --help";
     }
 
     // Names of files and arguments stand in messages as they came: none may break the line or steer the terminal.
@@ -88,7 +98,6 @@ internal static class CommandLine
 
     private static int CodeOf(Exception error) => error switch
     {
-        OperationCanceledException => Interrupted,
         NonFiniteException or NativeException or InsufficientMemoryException => Failed,
         UsageException or PlanException or InvalidDataException or ArgumentException or FileNotFoundException or DirectoryNotFoundException or BackendUnavailableException
             or NotSupportedException => WrongUse,

@@ -1,3 +1,5 @@
 using ActorRing.Cluster.Cli;
+using ActorRing.Cluster.Hosting.Processes;
 
+ParentWatch.StartIfChild();
 return CommandLine.Run(args);

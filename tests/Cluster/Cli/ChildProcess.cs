@@ -14,9 +14,16 @@ internal sealed partial class ChildProcess : IDisposable
     private readonly Task<string> _errors;
 
     internal ChildProcess(params string[] arguments)
+        : this(null, arguments)
+    {
+    }
+
+    /// <param name="temporaryFolder">TMPDIR, or null for that of the specs.</param>
+    /// <param name="arguments">Of the command line.</param>
+    internal ChildProcess(JobFolder? temporaryFolder, string[] arguments)
     {
         // Whoever runs the specs in the background has ctrl-c ignored, and children inherit that.
-        string[] line = ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "actorring.dll"), .. arguments];
+        string[] line = ["--default-signal=INT", .. temporaryFolder is null ? (string[])[] : [$"TMPDIR={temporaryFolder.Path}"], "dotnet", Path.Combine(AppContext.BaseDirectory, "actorring.dll"), .. arguments];
         _process = Process.Start(new ProcessStartInfo("env", line) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         _errors = _process.StandardError.ReadToEndAsync();
     }

@@ -7,6 +7,7 @@ public class VerifyCommandSpec
     [Theory]
     [InlineData("--ranks", "0", "--ranks is '0', allowed are numbers from 1 to 32 by commas")]
     [InlineData("--modes", "zigzga", "nearest possible: zigzag")]
+    [InlineData("--modes", "data_parallel", "mode is 'data_parallel', whose ranks share no sequence")]
     [InlineData("--transport", "udp", "--transport is 'udp', allowed are shm and gloo")]
     public void Verify_must_refuse_what_cannot_be_in_one_line(string option, string value, string message)
     {
@@ -59,5 +60,64 @@ public class VerifyCommandSpec
         using var report = System.Text.Json.JsonDocument.Parse(run.Output);
         Assert.InRange(report.RootElement.GetProperty("loss_difference").GetDouble(), 0, 1e-5);
         Assert.True(report.RootElement.GetProperty("bytes").GetInt64() > 0);
+    }
+
+    [Theory]
+    [InlineData("--threads", "2", "--ranks above 1 takes one --mode, --threads 1 and --device cpu")]
+    [InlineData("--mode", "data_parallel", "mode is 'data_parallel', whose ranks share no sequence")]
+    [InlineData("--heads", "32", "--width / --heads is 16, allowed are head sizes from 32 to 256 in steps of 8")]
+    public void Bench_step_must_refuse_in_one_line_what_ranks_cannot_share(string option, string value, string message)
+    {
+        var run = CommandRun.Of("bench", "step", "--ranks", "2", option, value);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(message, Assert.Single(run.Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Verify_must_end_its_ranks_and_leave_nothing_when_it_is_interrupted()
+    {
+        using var temporary = new JobFolder();
+        using var verify = new ChildProcess(temporary, ["verify", "--ranks", "1,2"]);
+        verify.AwaitLine("usp"); // those of one rank are printed, two are at work
+
+        verify.Signal(ChildProcess.Sigint);
+        var run = verify.End();
+
+        Assert.Equal((130, "actorring: stopped"), (run.ExitCode, Assert.Single(run.Errors)));
+        Assert.Empty(Directory.GetDirectories(temporary.Path, "actorring-*"));
+        Assert.Empty(RankProcess.With(temporary.Path));
+    }
+
+    [Fact]
+    public void Verify_must_say_how_a_rank_ended_and_end_the_others_when_one_is_killed()
+    {
+        using var temporary = new JobFolder();
+        using var verify = new ChildProcess(temporary, ["verify", "--ranks", "1,3", "--modes", "ring,zigzag,stripe"]);
+        verify.AwaitLine("stripe");
+
+        var victim = SpinWait.SpinUntil(() => RankProcess.With(temporary.Path).Count == 3, TimeSpan.FromSeconds(30)) ? RankProcess.With(temporary.Path)[0] : throw new TimeoutException("three ranks did not come up");
+        using (var process = System.Diagnostics.Process.GetProcessById(victim))
+        {
+            process.Kill();
+        }
+
+        var run = verify.End();
+        Assert.Equal(1, run.ExitCode);
+        Assert.Matches("^actorring: rank [0-2] of 3 ended: ", Assert.Single(run.Errors));
+        Assert.Empty(Directory.GetDirectories(temporary.Path, "actorring-*"));
+        Assert.Empty(RankProcess.With(temporary.Path));
+    }
+
+    [Fact]
+    public void Ranks_must_end_when_the_process_that_started_them_is_killed()
+    {
+        using var temporary = new JobFolder();
+        using (var verify = new ChildProcess(temporary, ["verify", "--ranks", "2"]))
+        {
+            Assert.True(SpinWait.SpinUntil(() => RankProcess.With(temporary.Path).Count == 2, TimeSpan.FromSeconds(30)), "two ranks did not come up");
+        } // killed
+
+        Assert.True(SpinWait.SpinUntil(() => RankProcess.With(temporary.Path).Count == 0, TimeSpan.FromSeconds(30)), "a rank outlived its parent");
     }
 }

@@ -1,12 +1,13 @@
+using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
-using ActorRing.Actors.Ids;
 using ActorRing.Actors.Plans;
-using ActorRing.Cluster.Cli.Verify;
-using ActorRing.Compute.Communication;
+using ActorRing.Cluster.Cli.Ranks;
 using ActorRing.Compute.Model;
+using ActorRing.Compute.Recompute;
 using ActorRing.Compute.SequenceParallel;
 using ActorRing.Compute.Training;
+using ActorRing.Compute.Verification;
 using ActorRing.Native;
 
 namespace ActorRing.Cluster.Cli.Bench;
@@ -34,15 +35,15 @@ internal sealed record RankStep(int Round, double Ms, double CpuMs, double PeakG
 /// <summary>A whole training step shared by several rank processes of one thread, against one process of one thread.</summary>
 internal static class RankStepBench
 {
-    /// <summary>The command of a rank process; not for people.</summary>
-    internal const string RankCommand = "bench-step-rank";
+    private const string RankCommand = "bench-step-rank";
 
-    internal static RankStepReport Run(string mode, int ranks, ModelDims dims, int tokens, int rounds)
+    internal static RankStepReport Run(string mode, int ranks, TrainingProblem problem, int rounds)
     {
+        var tokens = problem.Tokens;
         // The machine's speed drifts: one process is measured before and after.
-        List<RankStep> alone = [.. Measured("ring", 1, dims, tokens, rounds)];
-        var together = Measured(mode, ranks, dims, tokens, rounds);
-        alone.AddRange(Measured("ring", 1, dims, tokens, rounds));
+        List<RankStep> alone = [.. Measured("ring", 1, problem, rounds)];
+        var together = Measured(mode, ranks, problem, rounds);
+        alone.AddRange(Measured("ring", 1, problem, rounds));
         var steps = together.GroupBy(step => step.Round).ToList();
         var (oneMs, oneCpuMs) = (Measure.Median(alone.Select(step => step.Ms)), Measure.Median(alone.Select(step => step.CpuMs)));
         var ranksMs = Measure.Median(steps.Select(step => step.Max(rank => rank.Ms)));
@@ -56,37 +57,51 @@ internal static class RankStepBench
     }
 
     /// <summary>The plan of a run; refuses what cannot be.</summary>
-    internal static SequenceParallelPlan Plan(string mode, int ranks, ModelDims dims, int tokens) => new PlanRequest
+    internal static SequenceParallelPlan Plan(string mode, int ranks, TrainingProblem problem) => new PlanRequest
     {
         Mode = mode,
         Ranks = ranks,
-        Tokens = tokens,
-        QueryHeads = dims.Heads,
-        KeyHeads = dims.KvHeads,
-        HeadSize = dims.HeadSize,
-        LayerWindows = [.. Enumerable.Repeat(0L, dims.Layers)],
+        Tokens = problem.Tokens,
+        QueryHeads = problem.Dims.Heads,
+        KeyHeads = problem.Dims.KvHeads,
+        HeadSize = problem.Dims.HeadSize,
+        LayerWindows = [.. Enumerable.Repeat(0L, problem.Dims.Layers)],
     }.Resolve();
 
-    internal static void RunRank(string folder, SequenceRank rank, int ranks, string mode, ModelDims dims, int tokens, int rounds)
+    internal static Command CreateRank()
     {
-        var options = new CommunicatorOptions { Secret = File.ReadAllBytes(Path.Combine(folder, RankProcesses.SecretFile)), Deadline = TimeSpan.FromMinutes(5) };
-        var meeting = new FileRendezvous(Path.Combine(folder, "meeting"));
-        using var device = NativeBackend.LoadCpu().Open(1);
-        if (ranks == 1)
+        var (mode, rounds, tokens) = (new Option<string>("--mode"), new Option<int>("--rounds"), new Option<int>("--tokens"));
+        var (dims, dtype, recompute) = (new Option<string>("--dims"), new Option<string>("--dtype"), new Option<string>("--recompute"));
+        return RankPlace.CommandOf(RankCommand, [mode, rounds, tokens, dims, dtype, recompute], (place, result) =>
         {
-            using var whole = new ModelShare(device, dims, 1, tokens, [.. Enumerable.Range(0, tokens)], new LocalAttention(device), new SingleRank());
-            Train(device, whole, rounds, () => 0);
-            return;
-        }
+            var problem = new TrainingProblem(
+                JsonSerializer.Deserialize<ModelDims>(result.GetValue(dims)!)!, Enum.Parse<ElementType>(result.GetValue(dtype)!), RecomputePolicy.Named(result.GetValue(recompute)!), Rows: 1,
+                result.GetValue(tokens));
+            using var device = NativeBackend.LoadCpu().Open(1);
+            if (place.Ranks == 1)
+            {
+                RunAlone(device, problem, result.GetValue(rounds));
+            }
+            else
+            {
+                RunRank(device, problem, Plan(result.GetValue(mode)!, place.Ranks, problem), place, result.GetValue(rounds));
+            }
+        });
+    }
 
-        var plan = Plan(mode, ranks, dims, tokens);
-        using var blocks = Communicator.Connect(options with { Name = "blocks" }, rank.Index, ranks, 1, meeting);
-        using var results = Communicator.Connect(options with { Name = "results" }, rank.Index, ranks, 1, meeting);
-        using var all = Communicator.Connect(options with { Name = "all" }, rank.Index, ranks, 1, meeting);
-        using var attention = new PlannedAttention(device, plan, rank, new SequenceLinks(blocks, results));
-        using var group = new CommunicatorGroup(device, all);
-        using var share = new ModelShare(device, dims, 1, tokens, ModelShare.PositionsOf(plan, rank), attention, group);
-        Train(device, share, rounds, () => blocks.Counters.SentBytes + results.Counters.SentBytes + all.Counters.SentBytes);
+    private static void RunAlone(ComputeDevice device, TrainingProblem problem, int rounds)
+    {
+        using var whole = new ModelShare(device, problem, ModelShare.AllPositions(problem.Tokens), new LocalAttention(device), new SingleRank());
+        Train(device, whole, rounds, () => 0);
+    }
+
+    private static void RunRank(ComputeDevice device, TrainingProblem problem, SequenceParallelPlan plan, RankPlace place, int rounds)
+    {
+        using var meeting = new RankMeeting(place);
+        using var attention = new PlannedAttention(device, plan, place.Rank, meeting.Links);
+        using var group = new CommunicatorGroup(device, meeting.All);
+        using var share = new ModelShare(device, problem, ModelShare.PositionsOf(plan, place.Rank), attention, group);
+        Train(device, share, rounds, () => meeting.Sent.Bytes + meeting.All.Counters.SentBytes);
     }
 
     // The update ends with a sum over all ranks, so that steps of different ranks begin together.
@@ -104,13 +119,11 @@ internal static class RankStepBench
         }
     }
 
-    private static List<RankStep> Measured(string mode, int ranks, ModelDims dims, int tokens, int rounds)
+    private static List<RankStep> Measured(string mode, int ranks, TrainingProblem problem, int rounds)
     {
         var steps = new List<RankStep>();
-        using var processes = new RankProcesses();
-        processes.Run(
-            ranks, [RankCommand, "--mode", mode, "--tokens", $"{tokens}", "--dims", JsonSerializer.Serialize(dims), "--rounds", $"{rounds}"],
-            (_, line) => steps.Add(JsonSerializer.Deserialize<RankStep>(line)!));
+        string[] what = ["--dims", JsonSerializer.Serialize(problem.Dims), "--dtype", $"{problem.Type}", "--recompute", problem.Recompute.Name, "--tokens", $"{problem.Tokens}"];
+        RankProcesses.Run(ranks, [RankCommand, "--mode", mode, "--rounds", $"{rounds}", .. what], (_, line) => steps.Add(JsonSerializer.Deserialize<RankStep>(line)!));
         return steps;
     }
 }

@@ -1,8 +1,8 @@
+using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
-using ActorRing.Actors.Ids;
 using ActorRing.Actors.Plans;
-using ActorRing.Cluster.Cli.Verify;
+using ActorRing.Cluster.Cli.Ranks;
 using ActorRing.Compute.Communication;
 using ActorRing.Compute.SequenceParallel;
 using ActorRing.Native;
@@ -35,51 +35,49 @@ internal static class RingBench
         var alone = new List<(double Ms, double CpuMs)>();
         alone.AddRange(Alone(ranks, tokens, heads, kvHeads, rounds));
         var together = new List<RingRound>();
-        using (var processes = new RankProcesses())
-        {
-            processes.Run(
-                ranks, [RankCommand, "--mode", mode, "--tokens", $"{tokens}", "--heads", $"{heads}", "--kv-heads", $"{kvHeads}", "--rounds", $"{rounds}"],
-                (_, line) => together.Add(JsonSerializer.Deserialize<RingRound>(line)!));
-        }
-
+        RankProcesses.Run(
+            ranks, [RankCommand, "--mode", mode, "--tokens", $"{tokens}", "--heads", $"{heads}", "--kv-heads", $"{kvHeads}", "--rounds", $"{rounds}"],
+            (_, line) => together.Add(JsonSerializer.Deserialize<RingRound>(line)!));
         alone.AddRange(Alone(ranks, tokens, heads, kvHeads, rounds));
         var byRound = together.GroupBy(round => round.Round).ToList();
-        var (oneMs, oneCpuMs) = (Median(alone.Select(round => round.Ms)), Median(alone.Select(round => round.CpuMs)));
-        var ringMs = Median(byRound.Select(round => round.Max(rank => rank.Ms)));
-        var ringCpuMs = Median(byRound.Select(round => round.Sum(rank => rank.CpuMs)));
+        var (oneMs, oneCpuMs) = (Measure.Median(alone.Select(round => round.Ms)), Measure.Median(alone.Select(round => round.CpuMs)));
+        var ringMs = Measure.Median(byRound.Select(round => round.Max(rank => rank.Ms)));
+        var ringCpuMs = Measure.Median(byRound.Select(round => round.Sum(rank => rank.CpuMs)));
         return new RingRow(
             mode, ranks, tokens, BenchJson.Round(oneMs, 1), BenchJson.Round(ringMs, 1), BenchJson.Round((ringMs / oneMs) - 1, 4), BenchJson.Round((ringCpuMs / oneCpuMs) - 1, 4),
             BenchJson.Round(1 - together.Average(rank => rank.WaitedMs / rank.Ms), 4), byRound[0].Sum(rank => rank.Bytes));
     }
 
-    /// <summary>The command of a rank process; not for people.</summary>
-    internal const string RankCommand = "bench-ring-rank";
+    private const string RankCommand = "bench-ring-rank";
 
-    internal static void RunRank(string folder, SequenceRank rank, int ranks, string mode, long tokens, int heads, int kvHeads, int rounds)
+    internal static Command CreateRank()
     {
-        var options = new CommunicatorOptions { Secret = File.ReadAllBytes(Path.Combine(folder, RankProcesses.SecretFile)), Deadline = TimeSpan.FromMinutes(5) };
-        var meeting = new FileRendezvous(Path.Combine(folder, "meeting"));
-        var plan = Plan(mode, ranks, tokens, heads, kvHeads);
+        var (mode, rounds) = (new Option<string>("--mode"), new Option<int>("--rounds"));
+        var (tokens, heads, kvHeads) = (new Option<long>("--tokens"), new Option<int>("--heads"), new Option<int>("--kv-heads"));
+        return RankPlace.CommandOf(RankCommand, [mode, tokens, heads, kvHeads, rounds], (place, result) => RunRank(
+            place, Plan(result.GetValue(mode)!, place.Ranks, result.GetValue(tokens), result.GetValue(heads), result.GetValue(kvHeads)), result.GetValue(rounds)));
+    }
+
+    private static void RunRank(RankPlace place, SequenceParallelPlan plan, int rounds)
+    {
         using var device = NativeBackend.LoadCpu().Open(1);
-        using var blocks = Communicator.Connect(options with { Name = "blocks" }, rank.Index, ranks, 1, meeting);
-        using var results = Communicator.Connect(options with { Name = "results" }, rank.Index, ranks, 1, meeting);
-        using var attention = new PlannedAttention(device, plan, rank, new SequenceLinks(blocks, results));
-        using var memory = new ShardMemory(device, plan.SequenceLayout().Count(rank.Index), heads, kvHeads, HeadSize, 10 * rank.Index);
+        using var meeting = new RankMeeting(place);
+        var (blocks, results) = (meeting.Links.Blocks, meeting.Links.Results);
+        using var attention = new PlannedAttention(device, plan, place.Rank, meeting.Links);
+        using var memory = new ShardMemory(device, plan.SequenceLayout().Count(place.Rank.Index), plan.QueryHeads, plan.KeyHeads, HeadSize, 10 * place.Rank.Index);
         for (var round = -1; round < rounds; round++)
         {
             blocks.Barrier(new HopLabel(HopChannel.Control)).Wait();
-            var before = (blocks.Counters, results.Counters);
+            var (sent, waited) = (meeting.Sent.Bytes, blocks.Counters.Waited + results.Counters.Waited);
             var cpu = Environment.CpuUsage.TotalTime;
             var started = Stopwatch.GetTimestamp();
             Attend(device, attention, memory);
             blocks.Barrier(new HopLabel(HopChannel.Control)).Wait();
             var ms = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-            var after = (blocks.Counters, results.Counters);
-            var waited = after.Item1.Waited - before.Item1.Waited + after.Item2.Waited - before.Item2.Waited;
-            var bytes = after.Item1.SentBytes - before.Item1.SentBytes + after.Item2.SentBytes - before.Item2.SentBytes;
+            waited = blocks.Counters.Waited + results.Counters.Waited - waited;
             if (round >= 0)
             {
-                Console.WriteLine(JsonSerializer.Serialize(new RingRound(round, ms, (Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds, waited.TotalMilliseconds, bytes)));
+                Console.WriteLine(JsonSerializer.Serialize(new RingRound(round, ms, (Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds, waited.TotalMilliseconds, meeting.Sent.Bytes - sent)));
             }
         }
     }
@@ -123,10 +121,4 @@ internal static class RingBench
         HeadSize = HeadSize,
         LayerWindows = [0],
     }.Resolve();
-
-    private static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        return sorted[sorted.Length / 2];
-    }
 }

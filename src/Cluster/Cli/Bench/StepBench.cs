@@ -1,11 +1,7 @@
 using System.Diagnostics;
-using ActorRing.Actors.Ids;
-using ActorRing.Compute.Data;
-using ActorRing.Compute.Model;
-using ActorRing.Compute.Optimizers;
-using ActorRing.Compute.Recompute;
 using ActorRing.Compute.SequenceParallel;
 using ActorRing.Compute.Training;
+using ActorRing.Compute.Verification;
 using ActorRing.Native;
 
 namespace ActorRing.Cluster.Cli.Bench;
@@ -34,20 +30,13 @@ internal sealed record StepReport(
 /// <summary>Whole training steps on random tokens: forward, backward, clipping, AdamW. FLOPs are counted 6 N_mm + 6 L D S per token, without credit for recompute.</summary>
 internal static class StepBench
 {
-    internal static StepReport Run(NativeBackend backend, InstructionSet isa, int threads, ModelDims dims, ElementType type, RecomputePolicy policy, int tokens, int steps)
+    internal static StepReport Run(NativeBackend backend, InstructionSet isa, int threads, TrainingProblem problem, int steps)
     {
+        var (dims, type, tokens) = (problem.Dims, problem.Type, problem.Tokens);
         using var device = backend.Open(threads, isa);
-        var plan = MemoryPlan.Of(device, dims, type, policy, batch: 1, tokens);
-        using var parameters = new Parameters(device, dims, type);
-        Initialization.Fill(parameters, seed: 1, standardDeviation: 0.02);
-        using var gradients = new Gradients(parameters);
-        using var optimizer = new AdamW(parameters, new AdamWOptions());
-        using var model = new LlamaModel(parameters, new LocalAttention(device), policy, batch: 1, tokens);
-        SetRotary(model, dims, tokens);
-
-        var step = new TrainingStep(parameters, model, gradients, optimizer, new SingleRank());
-        Batch[] batch = [RandomTokens(dims, tokens)];
-        var loss = step.Run(new TrainStep(0), batch, 1e-4).Loss;
+        var plan = MemoryPlan.Of(device, dims, type, problem.Recompute, batch: 1, tokens);
+        using var share = new ModelShare(device, problem, ModelShare.AllPositions(tokens), new LocalAttention(device), new SingleRank());
+        var loss = share.Step(0, 1e-4);
 
         var rates = new List<double>();
         var cpuRates = new List<double>();
@@ -62,7 +51,7 @@ internal static class StepBench
             var cpu = Measure.CpuSeconds();
             var clock = Stopwatch.StartNew();
             var allocated = GC.GetAllocatedBytesForCurrentThread();
-            loss = step.Run(new TrainStep(i), batch, 1e-4).Loss;
+            loss = share.Step(i, 1e-4);
             managed = GC.GetAllocatedBytesForCurrentThread() - allocated;
             var seconds = clock.Elapsed.TotalSeconds;
             var cpuSeconds = Measure.CpuSeconds() - cpu;
@@ -77,36 +66,9 @@ internal static class StepBench
         var tokensPerSecond = Measure.Median(rates);
         var peakBytes = ProcessMemory.PeakResidentBytes;
         return new StepReport(
-            device.Info.Name, type == ElementType.Float32 ? "float32" : "bfloat16", threads, tokens, policy.Name, parameters.Layout.Count,
+            device.Info.Name, type == ElementType.Float32 ? "float32" : "bfloat16", threads, tokens, problem.Recompute.Name, share.ParameterCount,
             BenchJson.Round(tokensPerSecond, 1), BenchJson.Round(Measure.Median(cpuRates), 1), BenchJson.Round(tokensPerSecond * dims.FlopsPerToken(tokens) / 1e9, 1),
             BenchJson.Round(Measure.Median(peaks), 1), BenchJson.Round(Measure.Median(fractions), 4), BenchJson.Round(Measure.Median(cpuFractions), 4),
             plan.Total, peakBytes, BenchJson.Round((double)peakBytes / plan.Total, 3), managed, device.Info.ScratchBytes + device.Info.BufferBytes - nativeBefore, BenchJson.Round(loss, 5));
-    }
-
-    private static void SetRotary(LlamaModel model, ModelDims dims, int tokens)
-    {
-        var half = dims.HeadSize / 2;
-        var cos = new float[tokens * half];
-        var sin = new float[tokens * half];
-        for (var t = 0; t < tokens; t++)
-        {
-            for (var i = 0; i < half; i++)
-            {
-                var angle = t * Math.Pow(10_000, -2.0 * i / dims.HeadSize);
-                cos[(t * half) + i] = (float)Math.Cos(angle);
-                sin[(t * half) + i] = (float)Math.Sin(angle);
-            }
-        }
-
-        model.SetRotary(cos, sin);
-    }
-
-    private static Batch RandomTokens(ModelDims dims, int tokens)
-    {
-        var random = new Random(1);
-        var row = Enumerable.Range(0, tokens + 1).Select(_ => random.Next(dims.Vocabulary)).ToArray();
-        var batch = new Batch(1, tokens);
-        batch.SetRow(0, row.AsSpan(0, tokens), row.AsSpan(1, tokens), [0, tokens]);
-        return batch;
     }
 }

@@ -1,6 +1,7 @@
+using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
-using System.Security.Cryptography;
+using System.Text.Json;
+using ActorRing.Cluster.Cli.Ranks;
 using ActorRing.Compute.Communication;
 using ActorRing.Native;
 
@@ -15,9 +16,13 @@ namespace ActorRing.Cluster.Cli.Bench;
 /// <param name="TimesGloo">Gigabytes per second over those of Gloo in the same run; null where Gloo was not measured.</param>
 internal sealed record TransportRow(string Transport, long MessageBytes, double GigabytesPerSecond, double CpuSecondsPerGigabyte, double LatencyMicroseconds, double? TimesGloo);
 
+/// <summary>What one of the two processes measured.</summary>
+internal sealed record TransportSide(double LatencyMicroseconds, double[] Seconds, double CpuSeconds);
+
 /// <summary>Two processes, one sending and one receiving: throughput, processor time and latency of each transport between them.</summary>
 internal static class TransportBench
 {
+    private const string RankCommand = "bench-transport-rank";
     private const int Messages = 16;       // a round
     private const int InFlight = 2;        // as a ring does: the next hop starts before the last was waited for
     private const int PingPongs = 2000;
@@ -44,74 +49,44 @@ internal static class TransportBench
         return [.. rows.Select(row => row with { TimesGloo = gloo is null ? null : BenchJson.Round(row.GigabytesPerSecond / gloo.GigabytesPerSecond, 2) })];
     }
 
-    /// <summary>The receiving process: what the hidden verb runs.</summary>
-    internal static void RunPeer(string folder, string name, long messageBytes, int rounds)
+    internal static Command CreateRank()
     {
-        var secret = Convert.FromHexString(Console.In.ReadLine() ?? throw new InvalidDataException("no secret on standard input"));
-        using var side = new Side(folder, name, 1, messageBytes, secret);
-        side.PingPong();
-        side.Receive(InFlight); // warms up: pages, mappings
-        var cpu = Measure.CpuSeconds();
-        for (var round = 0; round < rounds; round++)
-        {
-            side.Barrier();
-            side.Receive(Messages);
-        }
-
-        Console.WriteLine((Measure.CpuSeconds() - cpu).ToString("R", CultureInfo.InvariantCulture));
-        side.Barrier();
+        var (transport, messageBytes, rounds) = (new Option<string>("--transport"), new Option<long>("--message-bytes"), new Option<int>("--rounds"));
+        return RankPlace.CommandOf(RankCommand, [transport, messageBytes, rounds], (place, result) => Console.WriteLine(
+            JsonSerializer.Serialize(RunRank(place, result.GetValue(transport)!, result.GetValue(messageBytes), result.GetValue(rounds)))));
     }
 
     private static TransportRow RunOne(string name, long messageBytes, int rounds)
     {
-        var folder = Directory.CreateTempSubdirectory("actorring-bench-");
-        try
-        {
-            using var peer = StartPeer(folder.FullName, name, messageBytes, rounds);
-            var secret = RandomNumberGenerator.GetBytes(32);
-            peer.StandardInput.WriteLine(Convert.ToHexString(secret)); // not among the arguments, which everybody may read
-            using var side = new Side(folder.FullName, name, 0, messageBytes, secret);
-            var latency = side.PingPong();
-            side.Send(InFlight);
-            var cpu = Measure.CpuSeconds();
-            var rates = new double[rounds];
-            for (var round = 0; round < rounds; round++)
-            {
-                side.Barrier();
-                var clock = Stopwatch.StartNew();
-                side.Send(Messages);
-                rates[round] = Messages * messageBytes / clock.Elapsed.TotalSeconds / 1e9;
-            }
-
-            var cpuSeconds = Measure.CpuSeconds() - cpu;
-            var peerSeconds = double.Parse(peer.StandardOutput.ReadLine() ?? throw new InvalidDataException("the peer process ended early"), CultureInfo.InvariantCulture);
-            side.Barrier();
-            peer.WaitForExit();
-            var gigabytes = (double)rounds * Messages * messageBytes / 1e9;
-            return new TransportRow(
-                name, messageBytes, BenchJson.Round(Measure.Median(rates), 2), BenchJson.Round((cpuSeconds + peerSeconds) / gigabytes, 4), BenchJson.Round(latency, 1), null);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        var sides = new TransportSide[2];
+        RankProcesses.Run(
+            2, [RankCommand, "--transport", name, "--message-bytes", $"{messageBytes}", "--rounds", $"{rounds}"], (rank, line) => sides[rank] = JsonSerializer.Deserialize<TransportSide>(line)!);
+        var gigabytes = (double)rounds * Messages * messageBytes / 1e9;
+        return new TransportRow(
+            name, messageBytes, BenchJson.Round(Measure.Median(sides[0].Seconds.Select(seconds => Messages * messageBytes / seconds / 1e9)), 2),
+            BenchJson.Round((sides[0].CpuSeconds + sides[1].CpuSeconds) / gigabytes, 4), BenchJson.Round(sides[0].LatencyMicroseconds, 1), null);
     }
 
-    private static Process StartPeer(string folder, string name, long messageBytes, int rounds)
+    // Rank 0 sends, rank 1 receives.
+    private static TransportSide RunRank(RankPlace place, string name, long messageBytes, int rounds)
     {
-        string[] arguments =
-        [
-            "bench", "transport", "--peer", folder, "--transport", name, "--message-bytes", messageBytes.ToString(CultureInfo.InvariantCulture),
-            "--rounds", rounds.ToString(CultureInfo.InvariantCulture),
-        ];
-        var host = Environment.ProcessPath!;
-        var isHost = Path.GetFileNameWithoutExtension(host) == "dotnet";
-        var start = new ProcessStartInfo(host, isHost ? [Path.Combine(AppContext.BaseDirectory, "actorring.dll"), .. arguments] : arguments)
+        using var side = new Side(place, name, messageBytes);
+        Action<int> move = place.Rank.Index == 0 ? side.Send : side.Receive;
+        var latency = side.PingPong();
+        move(InFlight); // warms up: pages, mappings
+        var cpu = Measure.CpuSeconds();
+        var seconds = new double[rounds];
+        for (var round = 0; round < rounds; round++)
         {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
-        return Process.Start(start)!;
+            side.Barrier();
+            var started = Stopwatch.GetTimestamp();
+            move(Messages);
+            seconds[round] = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        }
+
+        cpu = Measure.CpuSeconds() - cpu;
+        side.Barrier();
+        return new TransportSide(latency, seconds, cpu);
     }
 
     private static TransportKind KindOf(string name) => name == "gloo" ? TransportKind.Gloo : TransportKind.SharedMemory;
@@ -127,13 +102,14 @@ internal static class TransportBench
         private readonly bool _borrows;
         private readonly long _messageBytes;
 
-        internal Side(string folder, string name, int rank, long messageBytes, byte[] secret)
+        internal Side(RankPlace place, string name, long messageBytes)
         {
+            var rank = place.Rank.Index;
             _other = 1 - rank;
             _borrows = name == "shm-borrow";
             _messageBytes = messageBytes;
-            _communicator = NativeCommunicator.Listen(KindOf(name), rank, 2, epoch: 1, secret);
-            var rendezvous = new FileRendezvous(folder);
+            _communicator = NativeCommunicator.Listen(KindOf(name), rank, 2, epoch: 1, File.ReadAllBytes(Path.Combine(place.Folder, RankPlace.SecretFile)));
+            var rendezvous = new FileRendezvous(Path.Combine(place.Folder, "meeting"));
             rendezvous.Publish("bench", rank, _communicator.Endpoint());
             _communicator.Connect(rendezvous.Collect("bench", 2, Patience, default), DeadlineMilliseconds);
             _messages = [.. Enumerable.Range(0, InFlight).Select(_ => Tensor.Of(_device.CreateBuffer(messageBytes), 0, ElementType.Float32, messageBytes / sizeof(float)))];

@@ -1,9 +1,9 @@
 using System.CommandLine;
-using ActorRing.Actors.Ids;
-using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Cli.Bench;
+using ActorRing.Cluster.Cli.Ranks;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Recompute;
+using ActorRing.Compute.Verification;
 using ActorRing.Native;
 
 namespace ActorRing.Cluster.Cli.Commands;
@@ -76,7 +76,7 @@ internal static class BenchCommand
         var recompute = new Option<string>("--recompute") { Description = "none, full or selective++.", DefaultValueFactory = _ => "selective++" };
         var dtype = new Option<string>("--dtype") { Description = "float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
         var rounds = NumberOption.Of("--rounds", "Counted steps after one to warm up.", 3, 1, 1000);
-        var ranks = NumberOption.Of("--ranks", "Rank processes of one thread that share the step; above 1 it is compared with one process of one thread, float32, selective++.", 1, 1, 64);
+        var ranks = NumberOption.Of("--ranks", "Rank processes of one thread that share the step; above 1 it is compared with one process of one thread.", 1, 1, 64);
         var mode = new Option<string>("--mode") { Description = "With --ranks: how they share it.", DefaultValueFactory = _ => "zigzag" };
         var command = new Command("step", "Whole training steps. Examples: actorring bench step --tokens 8192 --threads 1 --json; actorring bench step --ranks 2")
         {
@@ -106,45 +106,26 @@ internal static class BenchCommand
                 NormEpsilon = 1e-5,
                 TiedEmbeddings = false,
             };
-            if (result.GetValue(ranks) > 1)
+            if (dims.HeadSize is < 32 or > 256 || dims.HeadSize % 8 != 0)
             {
-                var spelling = SequenceModes.Parse(result.GetValue(mode)!).Spelling();
-                RankStepBench.Plan(spelling, result.GetValue(ranks), dims, result.GetValue(tokens));
-                Console.WriteLine(BenchJson.Of(RankStepBench.Run(spelling, result.GetValue(ranks), dims, result.GetValue(tokens), result.GetValue(rounds))));
+                throw new UsageException($"--width / --heads is {dims.HeadSize}, allowed are head sizes from 32 to 256 in steps of 8");
+            }
+
+            var problem = new TrainingProblem(dims, type, RecomputePolicy.Named(result.GetValue(recompute)!), Rows: 1, result.GetValue(tokens));
+            if (result.GetValue(ranks) == 1)
+            {
+                Console.WriteLine(BenchJson.Of(StepBench.Run(Load(result.GetValue(Device)!), InstructionSet.Auto, result.GetValue(Threads), problem, result.GetValue(rounds))));
                 return;
             }
 
-            var report = StepBench.Run(
-                Load(result.GetValue(Device)!), InstructionSet.Auto, result.GetValue(Threads), dims, type, RecomputePolicy.Named(result.GetValue(recompute)!),
-                result.GetValue(tokens), result.GetValue(rounds));
-            Console.WriteLine(BenchJson.Of(report));
+            if (result.GetValue(Threads) > 1 || result.GetValue(Device) != "cpu" || SharedModes.Parse(result.GetValue(mode)!) is not [var spelling])
+            {
+                throw new UsageException("--ranks above 1 takes one --mode, --threads 1 and --device cpu");
+            }
+
+            RankStepBench.Plan(spelling, result.GetValue(ranks), problem);
+            Console.WriteLine(BenchJson.Of(RankStepBench.Run(spelling, result.GetValue(ranks), problem, result.GetValue(rounds))));
         });
-        return command;
-    }
-
-    /// <summary>One rank of <c>bench ring</c>; not for people.</summary>
-    internal static Command CreateRingRank()
-    {
-        var (folder, rank, ranks) = (new Option<string>("--folder"), new Option<int>("--rank"), new Option<int>("--ranks"));
-        var (mode, tokens, heads, kvHeads) = (new Option<string>("--mode"), new Option<long>("--tokens"), new Option<int>("--heads"), new Option<int>("--kv-heads"));
-        var command = new Command(RingBench.RankCommand, "One rank of bench ring.") { folder, rank, ranks, mode, tokens, heads, kvHeads, Rounds };
-        command.Hidden = true;
-        command.SetAction(result => RingBench.RunRank(
-            result.GetValue(folder)!, new SequenceRank(result.GetValue(rank)), result.GetValue(ranks), result.GetValue(mode)!, result.GetValue(tokens), result.GetValue(heads),
-            result.GetValue(kvHeads), result.GetValue(Rounds)));
-        return command;
-    }
-
-    /// <summary>One rank of <c>bench step --ranks</c>; not for people.</summary>
-    internal static Command CreateStepRank()
-    {
-        var (folder, rank, ranks) = (new Option<string>("--folder"), new Option<int>("--rank"), new Option<int>("--ranks"));
-        var (mode, tokens, dims) = (new Option<string>("--mode"), new Option<int>("--tokens"), new Option<string>("--dims"));
-        var command = new Command(RankStepBench.RankCommand, "One rank of bench step.") { folder, rank, ranks, mode, tokens, dims, Rounds };
-        command.Hidden = true;
-        command.SetAction(result => RankStepBench.RunRank(
-            result.GetValue(folder)!, new SequenceRank(result.GetValue(rank)), result.GetValue(ranks), result.GetValue(mode)!,
-            System.Text.Json.JsonSerializer.Deserialize<ModelDims>(result.GetValue(dims)!)!, result.GetValue(tokens), result.GetValue(Rounds)));
         return command;
     }
 
@@ -162,8 +143,8 @@ internal static class BenchCommand
         };
         command.SetAction(result =>
         {
-            var asked = result.GetValue(modes)!.Split(',').Select(mode => SequenceModes.Parse(mode).Spelling()).ToList();
-            asked.ForEach(mode => RingBench.Plan(mode, result.GetValue(ranks), result.GetValue(tokens), result.GetValue(heads), result.GetValue(kvHeads)));
+            var asked = SharedModes.Parse(result.GetValue(modes)!);
+            asked.ToList().ForEach(mode => RingBench.Plan(mode, result.GetValue(ranks), result.GetValue(tokens), result.GetValue(heads), result.GetValue(kvHeads)));
             var rows = asked.Select(mode => RingBench.Run(
                 mode, result.GetValue(ranks), result.GetValue(tokens), result.GetValue(heads), result.GetValue(kvHeads), result.GetValue(rounds))).ToList();
             Print(rows, result.GetValue(Json), row =>
@@ -182,21 +163,13 @@ internal static class BenchCommand
     private static Command Transport()
     {
         var messageBytes = new Option<long>("--message-bytes") { Description = "Of one message, a multiple of 4; 0 runs 4 MiB and 32 MiB.", DefaultValueFactory = _ => 0 };
-        var peer = new Option<string?>("--peer") { Hidden = true };
-        var transport = new Option<string>("--transport") { Hidden = true, DefaultValueFactory = _ => "shm" };
-        var command = new Command("transport", "Moves bytes between two processes by shared memory and by Gloo. Example: actorring bench transport --json") { messageBytes, Rounds, peer, transport, Json };
+        var command = new Command("transport", "Moves bytes between two processes by shared memory and by Gloo. Example: actorring bench transport --json") { messageBytes, Rounds, Json };
         command.SetAction(result =>
         {
             var bytes = result.GetValue(messageBytes);
             if (bytes < 0 || bytes % 4 != 0)
             {
                 throw new UsageException($"--message-bytes is {bytes}, must be a multiple of 4, or 0");
-            }
-
-            if (result.GetValue(peer) is { } folder)
-            {
-                TransportBench.RunPeer(folder, result.GetValue(transport)!, bytes, result.GetValue(Rounds));
-                return;
             }
 
             Print(
@@ -215,7 +188,7 @@ internal static class BenchCommand
         _ => throw new UsageException($"--device is '{device}', allowed are cpu and torch"),
     };
 
-    private static ElementType[] Types(string name) => name switch
+    internal static ElementType[] Types(string name) => name switch
     {
         "float32" => [ElementType.Float32],
         "bfloat16" => [ElementType.BFloat16],

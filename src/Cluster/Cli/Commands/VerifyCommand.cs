@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Cli.Bench;
+using ActorRing.Cluster.Cli.Ranks;
 using ActorRing.Cluster.Cli.Verify;
+using ActorRing.Compute.Verification;
 using ActorRing.Native;
 
 namespace ActorRing.Cluster.Cli.Commands;
@@ -11,16 +12,13 @@ namespace ActorRing.Cluster.Cli.Commands;
 /// <summary><c>actorring verify</c>: every mode on several rank processes against one process.</summary>
 internal static class VerifyCommand
 {
-    /// <summary>The command of a rank process; not for people.</summary>
-    internal const string RankName = "verify-rank";
-
-    private static readonly Option<string> Transport = new("--transport")
+    internal static readonly Option<string> Transport = new("--transport")
     {
         Description = "shm (shared memory, one machine) or gloo (TCP).",
         DefaultValueFactory = _ => "shm",
     };
 
-    private static readonly Option<string> Modes = new("--modes") { Description = "Modes, by commas; all by default.", DefaultValueFactory = _ => string.Join(',', VerifyCase.Modes) };
+    internal static readonly Option<string> Modes = new("--modes") { Description = "Modes, by commas; all by default.", DefaultValueFactory = _ => string.Join(',', SharedModes.All) };
 
     internal static Command Create()
     {
@@ -33,7 +31,7 @@ internal static class VerifyCommand
         {
             var isQuick = result.GetValue(quick);
             var numbers = Numbers(result.GetValue(ranks) ?? (isQuick ? "2,3,4" : "1,2,3,4,8"));
-            var modes = ModesOf(result.GetValue(Modes)!);
+            var modes = SharedModes.Parse(result.GetValue(Modes)!);
             var transport = TransportOf(result.GetValue(Transport)!);
             var cases = isQuick ? 3 : VerifyCase.All.Count;
             var rows = new List<VerifyRow>();
@@ -58,27 +56,17 @@ internal static class VerifyCommand
         return command;
     }
 
-    internal static Command CreateRank()
-    {
-        var (folder, rank, ranks, cases) = (new Option<string>("--folder"), new Option<int>("--rank"), new Option<int>("--ranks"), new Option<int>("--cases"));
-        var command = new Command(RankName, "One rank of verify.") { folder, rank, ranks, cases, Modes, Transport };
-        command.Hidden = true;
-        command.SetAction(result => VerifyRank.Run(
-            result.GetValue(folder)!, result.GetValue(rank), result.GetValue(ranks), TransportOf(result.GetValue(Transport)!), ModesOf(result.GetValue(Modes)!), result.GetValue(cases)));
-        return command;
-    }
-
     private static List<VerifyRow> RowsOf(int ranks, IReadOnlyList<string> modes, TransportKind transport, int cases)
     {
         // A plan that cannot be is refused here, in one line, before a process starts.
         foreach (var mode in modes)
         {
             VerifyCase.All[0].Plan(mode, ranks);
+            TrainingTrial.Plan(mode, ranks);
         }
 
         var rows = new Dictionary<(string, string), VerifyRow>();
-        using var processes = new RankProcesses();
-        processes.Run(ranks, [RankName, "--modes", string.Join(',', modes), "--transport", NameOf(transport), "--cases", $"{cases}"], (_, line) =>
+        RankProcesses.Run(ranks, [VerifyRank.Name, Modes.Name, string.Join(',', modes), Transport.Name, NameOf(transport), VerifyRank.CasesName, $"{cases}"], (_, line) =>
         {
             var part = JsonSerializer.Deserialize<VerifyRow>(line) ?? throw new InvalidDataException("a rank printed an empty row");
             rows[(part.Mode, part.Case)] = rows.TryGetValue((part.Mode, part.Case), out var row) ? row.With(part) : part;
@@ -107,11 +95,9 @@ internal static class VerifyCommand
         return numbers.Contains(0) ? throw new UsageException($"--ranks is '{text}', allowed are numbers from 1 to 32 by commas") : numbers;
     }
 
-    private static IReadOnlyList<string> ModesOf(string text) => [.. text.Split(',').Select(mode => SequenceModes.Parse(mode).Spelling())];
-
     private static string NameOf(TransportKind transport) => transport == TransportKind.Gloo ? "gloo" : "shm";
 
-    private static TransportKind TransportOf(string name) => name switch
+    internal static TransportKind TransportOf(string name) => name switch
     {
         "shm" => TransportKind.SharedMemory,
         "gloo" => TransportKind.Gloo,

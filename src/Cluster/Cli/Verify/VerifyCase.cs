@@ -15,9 +15,6 @@ internal sealed record VerifyCase(string Name, int Batch, int Tokens, int KeyHea
     private const int QueryHeads = 8;
     private const int HeadSize = 32;
 
-    /// <summary>Every mode that shares a sequence.</summary>
-    internal static IReadOnlyList<string> Modes { get; } = [.. SequenceModes.Spellings.Where(mode => mode != "data_parallel")];
-
     internal static IReadOnlyList<VerifyCase> All { get; } =
     [
         new("grouped heads", 1, 257, 2, 0, 0, [null]),

@@ -1,7 +1,11 @@
+using System.CommandLine;
 using System.Text.Json;
 using ActorRing.Actors.Ids;
-using ActorRing.Compute.Communication;
+using ActorRing.Actors.Plans;
+using ActorRing.Cluster.Cli.Commands;
+using ActorRing.Cluster.Cli.Ranks;
 using ActorRing.Compute.SequenceParallel;
+using ActorRing.Compute.Training;
 using ActorRing.Compute.Verification;
 using ActorRing.Native;
 
@@ -10,53 +14,64 @@ namespace ActorRing.Cluster.Cli.Verify;
 /// <summary>One rank process of <c>verify</c>: solves its part of every problem and compares it with what one process makes of it.</summary>
 internal static class VerifyRank
 {
-    internal static void Run(string folder, int rank, int ranks, TransportKind transport, IReadOnlyList<string> modes, int cases)
+    internal const string Name = "verify-rank";
+    internal const string CasesName = "--cases";
+
+    internal static Command Create()
     {
-        var options = new CommunicatorOptions { Transport = transport, Secret = File.ReadAllBytes(Path.Combine(folder, RankProcesses.SecretFile)) };
-        var meeting = new FileRendezvous(Path.Combine(folder, "meeting"));
+        var cases = new Option<int>(CasesName);
+        return RankPlace.CommandOf(Name, [cases, VerifyCommand.Modes, VerifyCommand.Transport], (place, result) => Run(
+            place, VerifyCommand.TransportOf(result.GetValue(VerifyCommand.Transport)!), SharedModes.Parse(result.GetValue(VerifyCommand.Modes)!), result.GetValue(cases)));
+    }
+
+    private static void Run(RankPlace place, TransportKind transport, IReadOnlyList<string> modes, int cases)
+    {
         using var device = NativeBackend.LoadCpu().Open(1);
-        using var blocks = Communicator.Connect(options with { Name = "blocks" }, rank, ranks, 1, meeting);
-        using var results = Communicator.Connect(options with { Name = "results" }, rank, ranks, 1, meeting);
-        using var all = Communicator.Connect(options with { Name = "all" }, rank, ranks, 1, meeting);
+        using var meeting = new RankMeeting(place, transport);
         foreach (var problem in VerifyCase.All.Take(cases))
         {
             var alone = new AttentionTrial(problem.Plan("data_parallel", 1), problem.Documents).Alone(device);
             foreach (var mode in modes)
             {
-                Print(Solve(problem, mode, new SequenceRank(rank), ranks, device, new SequenceLinks(blocks, results), alone));
+                Print(Solve(problem, mode, place, device, meeting, alone));
             }
         }
 
         var course = TrainingTrial.Alone(device);
         foreach (var mode in modes)
         {
-            Print(TrainingTrial.Together(mode, new SequenceRank(rank), ranks, device, new SequenceLinks(blocks, results), all, course));
+            Print(Train(mode, place, device, meeting, course));
         }
     }
 
-    private static VerifyRow Solve(VerifyCase problem, string mode, SequenceRank rank, int ranks, ComputeDevice device, SequenceLinks links, AttentionResults alone)
+    private static VerifyRow Solve(VerifyCase problem, string mode, RankPlace place, ComputeDevice device, RankMeeting meeting, AttentionResults alone)
     {
-        var plan = problem.Plan(mode, ranks);
-        var layout = plan.SequenceLayout();
-        var rows = Enumerable.Range(0, (int)layout.Count(rank.Index)).Select(row => layout.PositionOf(rank.Index, row)).ToArray();
+        var plan = problem.Plan(mode, place.Ranks);
+        long[] rows = [.. ModelShare.PositionsOf(plan, place.Rank)];
         var trial = new AttentionTrial(plan, problem.Documents);
-        var before = Sent(links);
-        using var attention = new PlannedAttention(device, plan, rank, links);
+        var before = meeting.Sent;
+        using var attention = new PlannedAttention(device, plan, place.Rank, meeting.Links);
         var part = trial.Solve(device, attention, rows);
-        var sent = Sent(links);
         var whole = alone.At(rows);
-        var planned = trial.Planned(rank);
-        var received = trial.PlannedArrivals(rank);
-        return new VerifyRow(
-            mode, ranks, plan.Layout.ToString().ToLowerInvariant(), problem.Name, whole.OutError(part), whole.GradientError(part),
-            sent.Bytes - before.Bytes, planned.Bytes, sent.Operations - before.Operations - received, planned.Hops);
+        return Row(plan, place, problem.Name, whole.OutError(part), whole.GradientError(part), before, meeting.Sent, trial.Planned(place.Rank), trial.PlannedArrivals(place.Rank));
     }
 
-    internal static (long Bytes, long Operations) Sent(SequenceLinks links)
+    private static VerifyRow Train(string mode, RankPlace place, ComputeDevice device, RankMeeting meeting, TrainingCourse alone)
     {
-        var (blocks, results) = (links.Blocks.Counters, links.Results.Counters);
-        return (blocks.SentBytes + results.SentBytes, blocks.Operations + results.Operations);
+        var plan = TrainingTrial.Plan(mode, place.Ranks);
+        var before = meeting.Sent;
+        using var attention = new PlannedAttention(device, plan, place.Rank, meeting.Links);
+        using var group = new CommunicatorGroup(device, meeting.All);
+        var course = TrainingTrial.Together(device, plan, place.Rank, attention, group);
+        var planned = TrainingTrial.Planned(plan, place.Rank);
+        return Row(plan, place, $"{TrainingTrial.Steps} training steps", alone.LossError(course), alone.GradientError(course), before, meeting.Sent, planned.Sent, planned.Arrivals);
     }
+
+    private static VerifyRow Row(
+        SequenceParallelPlan plan, RankPlace place, string problem, double outError, double gradientError, (long Bytes, long Operations) before, (long Bytes, long Operations) after,
+        Traffic planned, int arrivals) => new(
+            plan.Mode.Spelling(), place.Ranks, plan.Layout.ToString().ToLowerInvariant(), problem, outError, gradientError,
+            after.Bytes - before.Bytes, planned.Bytes, after.Operations - before.Operations - arrivals, planned.Hops);
 
     private static void Print(VerifyRow row) => Console.WriteLine(JsonSerializer.Serialize(row));
 }

@@ -21,7 +21,7 @@ public sealed partial class MemberProcess : IAsyncDisposable
         _process = process;
         Id = process.Id;
         var errors = PumpAsync(process.StandardError, _errors, onErrorLine);
-        _ = PumpAsync(process.StandardOutput, _output, onOutputLine);
+        OutputEnded = PumpAsync(process.StandardOutput, _output, onOutputLine);
         Exited = WaitAsync(errors);
     }
 
@@ -30,6 +30,9 @@ public sealed partial class MemberProcess : IAsyncDisposable
 
     /// <summary>Ends, never faulted, when the process is gone and reaped.</summary>
     public Task<MemberExit> Exited { get; }
+
+    /// <summary>Ends when its standard output has: every line was handed on. May come after <see cref="Exited"/>.</summary>
+    public Task OutputEnded { get; }
 
     /// <summary>What it last wrote to standard error: at most 64 lines of 2,000 characters, oldest first.</summary>
     public IReadOnlyList<string> LastLines => _errors.Lines;
