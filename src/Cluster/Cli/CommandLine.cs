@@ -19,6 +19,8 @@ internal static class CommandLine
     /// <summary>Stopped by the user; what was done is kept.</summary>
     internal const int Interrupted = 130;
 
+    private const string Keeping = "stopping after the step in hand and keeping what is done; once more ends at once";
+
     /// <summary>The composition root: parses, runs one command, turns whatever happened into one line and an exit code.</summary>
     internal static int Run(string[] arguments)
     {
@@ -44,8 +46,8 @@ internal static class CommandLine
             return WrongUse;
         }
 
-        // Commands that can keep what is done listen to the signal; the others end by it as any program does.
-        using var signal = parsed.CommandResult.Command.Action is AsynchronousCommandLineAction ? new StopSignal() : null;
+        // Commands that can keep what is done listen to the signal, and those that have rank processes; the others end by it as any program does.
+        using var signal = parsed.CommandResult.Command.Action is AsynchronousCommandLineAction ? new StopSignal(Keeping) : null;
         try
         {
             // Without a time limit: how long the step in hand may take is the user's to judge, who can ask a second time.
@@ -63,13 +65,7 @@ internal static class CommandLine
         }
         catch (OperationCanceledException)
         {
-            // Where a command listens to the signal, that has said so.
-            if (signal is null)
-            {
-                Console.Error.WriteLine("actorring: stopped");
-            }
-
-            return Interrupted;
+            return Interrupted; // as the signal's listener has said
         }
         catch (Exception error)
         {

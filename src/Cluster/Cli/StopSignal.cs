@@ -2,14 +2,19 @@ using System.Runtime.InteropServices;
 
 namespace ActorRing.Cluster.Cli;
 
-/// <summary>Ctrl-c and SIGTERM: the first asks the command to stop where it can keep what is done, the second ends the process.</summary>
+/// <summary>Ctrl-c and SIGTERM: the first asks the command to stop, the second ends the process.</summary>
 internal sealed class StopSignal : IDisposable
 {
     private readonly CancellationTokenSource _asked = new();
     private readonly PosixSignalRegistration[] _registrations;
+    private readonly string _notice;
 
-    internal StopSignal() =>
+    /// <param name="notice">What the first signal makes the command say.</param>
+    internal StopSignal(string notice)
+    {
+        _notice = notice;
         _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal), PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal)];
+    }
 
     /// <summary>Cancelled by the first signal.</summary>
     internal CancellationToken Token => _asked.Token;
@@ -33,7 +38,7 @@ internal sealed class StopSignal : IDisposable
         }
 
         context.Cancel = true;
-        Console.Error.WriteLine("actorring: stopping after the step in hand and keeping what is done; once more ends at once");
+        Console.Error.WriteLine($"actorring: {_notice}");
         _asked.Cancel();
     }
 }

@@ -30,7 +30,7 @@ public class InterruptSpec
     [Fact]
     public void Signal_must_be_left_to_the_system_when_it_comes_a_second_time()
     {
-        using var stop = new StopSignal();
+        using var stop = new StopSignal("stopping");
         var (first, second) = (new PosixSignalContext(PosixSignal.SIGINT), new PosixSignalContext(PosixSignal.SIGTERM));
 
         stop.OnSignal(first);

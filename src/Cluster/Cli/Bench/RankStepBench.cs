@@ -37,13 +37,13 @@ internal static class RankStepBench
 {
     private const string RankCommand = "bench-step-rank";
 
-    internal static RankStepReport Run(string mode, int ranks, TrainingProblem problem, int rounds)
+    internal static RankStepReport Run(RankProcesses processes, string mode, int ranks, TrainingProblem problem, int rounds)
     {
         var tokens = problem.Tokens;
         // The machine's speed drifts: one process is measured before and after.
-        List<RankStep> alone = [.. Measured("ring", 1, problem, rounds)];
-        var together = Measured(mode, ranks, problem, rounds);
-        alone.AddRange(Measured("ring", 1, problem, rounds));
+        List<RankStep> alone = [.. Measured(processes, "ring", 1, problem, rounds)];
+        var together = Measured(processes, mode, ranks, problem, rounds);
+        alone.AddRange(Measured(processes, "ring", 1, problem, rounds));
         var steps = together.GroupBy(step => step.Round).ToList();
         var (oneMs, oneCpuMs) = (Measure.Median(alone.Select(step => step.Ms)), Measure.Median(alone.Select(step => step.CpuMs)));
         var ranksMs = Measure.Median(steps.Select(step => step.Max(rank => rank.Ms)));
@@ -119,11 +119,11 @@ internal static class RankStepBench
         }
     }
 
-    private static List<RankStep> Measured(string mode, int ranks, TrainingProblem problem, int rounds)
+    private static List<RankStep> Measured(RankProcesses processes, string mode, int ranks, TrainingProblem problem, int rounds)
     {
         var steps = new List<RankStep>();
         string[] what = ["--dims", JsonSerializer.Serialize(problem.Dims), "--dtype", $"{problem.Type}", "--recompute", problem.Recompute.Name, "--tokens", $"{problem.Tokens}"];
-        RankProcesses.Run(ranks, [RankCommand, "--mode", mode, "--rounds", $"{rounds}", .. what], (_, line) => steps.Add(JsonSerializer.Deserialize<RankStep>(line)!));
+        processes.Run(ranks, [RankCommand, "--mode", mode, "--rounds", $"{rounds}", .. what], (_, line) => steps.Add(JsonSerializer.Deserialize<RankStep>(line)!));
         return steps;
     }
 }

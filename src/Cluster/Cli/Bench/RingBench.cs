@@ -30,12 +30,12 @@ internal static class RingBench
 {
     private const int HeadSize = 128;
 
-    internal static RingRow Run(string mode, int ranks, long tokens, int heads, int kvHeads, int rounds)
+    internal static RingRow Run(RankProcesses processes, string mode, int ranks, long tokens, int heads, int kvHeads, int rounds)
     {
         var alone = new List<(double Ms, double CpuMs)>();
         alone.AddRange(Alone(ranks, tokens, heads, kvHeads, rounds));
         var together = new List<RingRound>();
-        RankProcesses.Run(
+        processes.Run(
             ranks, [RankCommand, "--mode", mode, "--tokens", $"{tokens}", "--heads", $"{heads}", "--kv-heads", $"{kvHeads}", "--rounds", $"{rounds}"],
             (_, line) => together.Add(JsonSerializer.Deserialize<RingRound>(line)!));
         alone.AddRange(Alone(ranks, tokens, heads, kvHeads, rounds));

@@ -34,14 +34,14 @@ internal static class TransportBench
     /// <summary>One message that two caches hold, and one that none does.</summary>
     internal static readonly long[] MessageSizes = [4 << 20, 32 << 20];
 
-    internal static List<TransportRow> Run(long messageBytes, int rounds)
+    internal static List<TransportRow> Run(RankProcesses processes, long messageBytes, int rounds)
     {
         var rows = new List<TransportRow>();
         foreach (var name in Names)
         {
             if (NativeCommunicator.IsAvailable(KindOf(name), out _))
             {
-                rows.Add(RunOne(name, messageBytes, rounds));
+                rows.Add(RunOne(processes, name, messageBytes, rounds));
             }
         }
 
@@ -56,10 +56,10 @@ internal static class TransportBench
             JsonSerializer.Serialize(RunRank(place, result.GetValue(transport)!, result.GetValue(messageBytes), result.GetValue(rounds)))));
     }
 
-    private static TransportRow RunOne(string name, long messageBytes, int rounds)
+    private static TransportRow RunOne(RankProcesses processes, string name, long messageBytes, int rounds)
     {
         var sides = new TransportSide[2];
-        RankProcesses.Run(
+        processes.Run(
             2, [RankCommand, "--transport", name, "--message-bytes", $"{messageBytes}", "--rounds", $"{rounds}"], (rank, line) => sides[rank] = JsonSerializer.Deserialize<TransportSide>(line)!);
         var gigabytes = (double)rounds * Messages * messageBytes / 1e9;
         return new TransportRow(

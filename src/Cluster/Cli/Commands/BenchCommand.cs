@@ -123,8 +123,9 @@ internal static class BenchCommand
                 throw new UsageException("--ranks above 1 takes one --mode, --threads 1 and --device cpu");
             }
 
+            using var processes = new RankProcesses();
             RankStepBench.Plan(spelling, result.GetValue(ranks), problem);
-            Console.WriteLine(BenchJson.Of(RankStepBench.Run(spelling, result.GetValue(ranks), problem, result.GetValue(rounds))));
+            Console.WriteLine(BenchJson.Of(RankStepBench.Run(processes, spelling, result.GetValue(ranks), problem, result.GetValue(rounds))));
         });
         return command;
     }
@@ -145,8 +146,9 @@ internal static class BenchCommand
         {
             var asked = SharedModes.Parse(result.GetValue(modes)!);
             asked.ToList().ForEach(mode => RingBench.Plan(mode, result.GetValue(ranks), result.GetValue(tokens), result.GetValue(heads), result.GetValue(kvHeads)));
+            using var processes = new RankProcesses();
             var rows = asked.Select(mode => RingBench.Run(
-                mode, result.GetValue(ranks), result.GetValue(tokens), result.GetValue(heads), result.GetValue(kvHeads), result.GetValue(rounds))).ToList();
+                processes, mode, result.GetValue(ranks), result.GetValue(tokens), result.GetValue(heads), result.GetValue(kvHeads), result.GetValue(rounds))).ToList();
             Print(rows, result.GetValue(Json), row =>
                 $"{row.Mode,-12} {row.Ranks} ranks {row.Tokens,7} tokens  one process {row.MsOneProcess,9:F1} ms  ring {row.MsRing,9:F1} ms  overhead {row.Overhead,6:P1} ({row.CpuOverhead:P1} of processor time)  overlap {row.OverlapFraction:P1}  {row.Bytes} bytes");
         });
@@ -172,8 +174,9 @@ internal static class BenchCommand
                 throw new UsageException($"--message-bytes is {bytes}, must be a multiple of 4, or 0");
             }
 
+            using var processes = new RankProcesses();
             Print(
-                [.. (bytes == 0 ? TransportBench.MessageSizes : [bytes]).SelectMany(size => TransportBench.Run(size, result.GetValue(Rounds)))], result.GetValue(Json),
+                [.. (bytes == 0 ? TransportBench.MessageSizes : [bytes]).SelectMany(size => TransportBench.Run(processes, size, result.GetValue(Rounds)))], result.GetValue(Json),
                 row => $"{row.Transport,-12} {row.MessageBytes >> 10,8} KiB  {row.GigabytesPerSecond,8:F2} GB/s  {row.CpuSecondsPerGigabyte:F3} CPU-s/GB  {row.LatencyMicroseconds,7:F1} us for 64 bytes{(row.TimesGloo is { } times ? $"  {times:F1} x Gloo" : "")}");
         });
         return command;

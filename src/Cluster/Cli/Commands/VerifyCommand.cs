@@ -35,9 +35,10 @@ internal static class VerifyCommand
             var transport = TransportOf(result.GetValue(Transport)!);
             var cases = isQuick ? 3 : VerifyCase.All.Count;
             var rows = new List<VerifyRow>();
+            using var processes = new RankProcesses();
             foreach (var number in numbers)
             {
-                var some = RowsOf(number, modes, transport, cases);
+                var some = RowsOf(processes, number, modes, transport, cases);
                 rows.AddRange(some);
                 if (!result.GetValue(json))
                 {
@@ -56,7 +57,7 @@ internal static class VerifyCommand
         return command;
     }
 
-    private static List<VerifyRow> RowsOf(int ranks, IReadOnlyList<string> modes, TransportKind transport, int cases)
+    private static List<VerifyRow> RowsOf(RankProcesses processes, int ranks, IReadOnlyList<string> modes, TransportKind transport, int cases)
     {
         // A plan that cannot be is refused here, in one line, before a process starts.
         foreach (var mode in modes)
@@ -66,7 +67,7 @@ internal static class VerifyCommand
         }
 
         var rows = new Dictionary<(string, string), VerifyRow>();
-        RankProcesses.Run(ranks, [VerifyRank.Name, Modes.Name, string.Join(',', modes), Transport.Name, NameOf(transport), VerifyRank.CasesName, $"{cases}"], (_, line) =>
+        processes.Run(ranks, [VerifyRank.Name, Modes.Name, string.Join(',', modes), Transport.Name, NameOf(transport), VerifyRank.CasesName, $"{cases}"], (_, line) =>
         {
             var part = JsonSerializer.Deserialize<VerifyRow>(line) ?? throw new InvalidDataException("a rank printed an empty row");
             rows[(part.Mode, part.Case)] = rows.TryGetValue((part.Mode, part.Case), out var row) ? row.With(part) : part;

@@ -1,32 +1,27 @@
-using System.Runtime.InteropServices;
 using ActorRing.Cluster.Hosting.Processes;
 using ActorRing.Compute.Communication;
 
 namespace ActorRing.Cluster.Cli.Ranks;
 
-/// <summary>Ranks as child processes of this one, with a private folder to meet in. None outlives this process, and ctrl-c or SIGTERM ends them all.</summary>
-internal static class RankProcesses
+/// <summary>Ranks as child processes of this one, with a private folder to meet in. None outlives this process; ctrl-c or SIGTERM ends them all, and what is run after it.</summary>
+internal sealed class RankProcesses : IDisposable
 {
+    private readonly StopSignal _signal = new("stopped");
+
+    public void Dispose() => _signal.Dispose();
+
     /// <summary>Runs a command on every rank and waits for all. The first that fails ends the others.</summary>
     /// <param name="ranks">How many.</param>
     /// <param name="arguments">The command; where the rank stands is added (<see cref="RankPlace"/>).</param>
     /// <param name="line">Called for each line that a rank prints, one at a time.</param>
     /// <exception cref="InvalidOperationException">A rank failed; how it ended and its last line of error are named.</exception>
     /// <exception cref="OperationCanceledException">A signal asked to stop.</exception>
-    internal static void Run(int ranks, IReadOnlyList<string> arguments, Action<int, string> line)
+    internal void Run(int ranks, IReadOnlyList<string> arguments, Action<int, string> line)
     {
+        _signal.Token.ThrowIfCancellationRequested();
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(Path.Combine(folder.Path, RankPlace.SecretFile), CommunicatorOptions.NewSecret());
-        using var stop = new CancellationTokenSource();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        RunAsync(ranks, rank => [.. arguments, .. new RankPlace(folder.Path, new(rank), ranks).Arguments], line, stop.Token).GetAwaiter().GetResult();
-
-        void Stop(PosixSignalContext signal)
-        {
-            signal.Cancel = true;
-            stop.Cancel();
-        }
+        RunAsync(ranks, rank => [.. arguments, .. new RankPlace(folder.Path, new(rank), ranks).Arguments], line, _signal.Token).GetAwaiter().GetResult();
     }
 
     private static async Task RunAsync(int ranks, Func<int, string[]> arguments, Action<int, string> line, CancellationToken stop)
