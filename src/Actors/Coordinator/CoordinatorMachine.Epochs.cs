@@ -127,9 +127,6 @@ public sealed partial class CoordinatorMachine
 
     private long RestorePoint(JobRecord job) => _options.Mutation == Mutation.RestoreUncommitted && _uncommitted > job.CheckpointCommitted ? _uncommitted : job.CheckpointCommitted;
 
-    // Only a broken coordinator looks at it: the newest update with any shard.
-    private long _uncommitted;
-
     private string? Wait(JobRecord job, int candidates, Outbox effects)
     {
         var unfit = "";

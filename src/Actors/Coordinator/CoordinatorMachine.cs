@@ -38,6 +38,9 @@ public sealed partial class CoordinatorMachine
     private EndEpoch? _ended;
     private bool _isExiting;
 
+    // The newest update with any shard: only Mutation.RestoreUncommitted looks at it.
+    private long _uncommitted;
+
     /// <summary>A coordinator that knows what its log holds.</summary>
     /// <param name="term">Greater than that of every coordinator before, and durable: <c>RecordLog.Term</c>.</param>
     /// <param name="records">The log's entries, oldest first.</param>

@@ -165,7 +165,7 @@ void Communicator::raise(int32_t kind, int64_t label) const {
 }
 
 // The open operation whose deadline comes first.
-const Operation* Communicator::latest() const {
+const Operation* Communicator::first_due() const {
   const Operation* first = nullptr;
   for (const auto& operation : operations_) {
     if (operation->id != 0 && !operation->done && (first == nullptr || operation->deadline < first->deadline)) first = operation.get();
@@ -182,7 +182,7 @@ static const Transfer* late_transfer(const Operation& operation) {
 }
 
 int Communicator::waits_for() const {
-  const Operation* operation = latest();
+  const Operation* operation = first_due();
   const Transfer* late = operation != nullptr ? late_transfer(*operation) : nullptr;
   return late != nullptr ? late->peer : -1;
 }
@@ -190,7 +190,7 @@ int Communicator::waits_for() const {
 // In a ring everybody waits, each for the next: the deadline of who waits for a waiting rank may come first. So nobody is accused who answers that it waits as well.
 void Communicator::expire(int64_t now) {
   if (inquiry_ && now < inquiry_->answer_until) return;
-  const Operation* operation = latest();
+  const Operation* operation = first_due();
   if (operation == nullptr || operation->deadline > now) {
     inquiry_.reset();
     return;
@@ -202,7 +202,7 @@ void Communicator::expire(int64_t now) {
 }
 
 void Communicator::answered(int peer, int waits_for) {
-  const Operation* operation = latest();
+  const Operation* operation = first_due();
   if (broken_ || !inquiry_ || inquiry_->suspect != peer || operation == nullptr || operation->id != inquiry_->operation) return;
   const bool innocent = waits_for >= 0 && waits_for != self_.rank && waits_for != peer && inquiry_->asked < self_.size;
   if (!innocent) return accuse(*operation, "waits for nobody");
@@ -234,7 +234,7 @@ void Communicator::run() {
 
 int64_t Communicator::next_deadline() const {
   if (inquiry_) return inquiry_->answer_until;
-  const Operation* operation = latest();
+  const Operation* operation = first_due();
   return operation != nullptr ? operation->deadline : kNever;
 }
 

@@ -128,7 +128,7 @@ class Communicator final : public Events {
   void run();
   bool work_once(Lock& lock);
   void expire(int64_t now);
-  const Operation* latest() const;
+  const Operation* first_due() const;
   void accuse(const Operation& operation, const char* how);
   int64_t next_deadline() const;
   void wake_if_asleep(int64_t deadline);

@@ -33,6 +33,17 @@ public sealed class TlsSpec
         Assert.Equal("the certificate is not of rank-1.actorring", refusal.Message);
     }
 
+    [Theory]
+    [InlineData("Rank-1")]
+    [InlineData("rank_1")]
+    public async Task Member_must_be_refused_when_DNS_would_take_its_name_for_that_of_another(string name)
+    {
+        await using var seed = await StartSeedAsync();
+        await using var member = Member(seed, Issue(_authority, "rank-1"), name);
+        var refusal = await Assert.ThrowsAsync<EngineRefusedException>(() => member.StartAsync(new Recorder(), CancellationToken.None).WaitAsync(Deadline));
+        Assert.Equal($"the certificate is not of {name}.actorring", refusal.Message);
+    }
+
     [Fact]
     public async Task Member_must_not_join_when_its_certificate_is_of_another_authority()
     {
@@ -65,7 +76,7 @@ public sealed class TlsSpec
         return seed;
     }
 
-    private MemberEngine Member(SeedEngine seed, X509Certificate2 certificate) => new(Settings(seed.Address.Text, certificate), new MemberRef("rank-1", 1));
+    private MemberEngine Member(SeedEngine seed, X509Certificate2 certificate, string name = "rank-1") => new(Settings(seed.Address.Text, certificate), new MemberRef(name, 1));
 
     private EmbeddedSettings Settings(string address, X509Certificate2 certificate) => new()
     {

@@ -13,12 +13,12 @@ public sealed record EngineTls(X509Certificate2 Certificate, X509Certificate2 Au
     private const string ServerUse = "1.3.6.1.5.5.7.3.1";
     private const string ClientUse = "1.3.6.1.5.5.7.3.2";
 
-    /// <summary>The DNS name that a member's certificate must carry.</summary>
-    public static string NameOf(string member) => $"{member.Replace('_', '-')}.actorring";
+    /// <summary>The DNS name that a member's certificate must carry. DNS knows neither capitals nor underscores: a member whose name has one has no certificate.</summary>
+    public static string NameOf(string member) => $"{member}.actorring";
 
     /// <summary>Whether a peer's certificate is of the member it says it is.</summary>
     internal static bool IsOf(X509Certificate? certificate, string member) =>
-        certificate is X509Certificate2 known && known.MatchesHostname(NameOf(member), allowWildcards: false, allowCommonName: false);
+        member.All(c => !char.IsAsciiLetterUpper(c) && c != '_') && certificate is X509Certificate2 known && known.MatchesHostname(NameOf(member), allowWildcards: false, allowCommonName: false);
 
     internal async Task<SslStream> AcceptAsync(Stream stream, CancellationToken ct)
     {
