@@ -38,6 +38,7 @@ public sealed partial class CommHeaderSpec : IDisposable
         CommFailure failure;
         CommInfo info;
         CommPeerInfo peer;
+        CommWaitInfo wait;
         var managed = new (string C, long Value)[]
         {
             ("sizeof(ar_comm_options)", sizeof(CommOptions)),
@@ -69,6 +70,10 @@ public sealed partial class CommHeaderSpec : IDisposable
             ("offsetof(ar_comm_info, sent_bytes)", Offset(&info, &info.SentBytes)),
             ("offsetof(ar_comm_info, received_bytes)", Offset(&info, &info.ReceivedBytes)),
             ("offsetof(ar_comm_info, wait_nanoseconds)", Offset(&info, &info.WaitNanoseconds)),
+            ("sizeof(ar_comm_wait_info)", sizeof(CommWaitInfo)),
+            ("offsetof(ar_comm_wait_info, peer)", Offset(&wait, &wait.Peer)),
+            ("offsetof(ar_comm_wait_info, label)", Offset(&wait, &wait.Label)),
+            ("offsetof(ar_comm_wait_info, nanoseconds)", Offset(&wait, &wait.Nanoseconds)),
             ("sizeof(ar_comm_peer_info)", sizeof(CommPeerInfo)),
             ("offsetof(ar_comm_peer_info, received_bytes)", Offset(&peer, &peer.ReceivedBytes)),
             ("AR_COMM_ABI_VERSION", CommLibraryTable.ExpectedAbiVersion),

@@ -9,7 +9,7 @@ public sealed class Communicator : ICommunicator
     private readonly NativeCommunicator _native;
     private readonly long _deadlineMilliseconds;
 
-    private Communicator(NativeCommunicator native, long epoch, TimeSpan deadline)
+    internal Communicator(NativeCommunicator native, long epoch, TimeSpan deadline)
     {
         _native = native;
         Epoch = epoch;
@@ -50,26 +50,20 @@ public sealed class Communicator : ICommunicator
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(rendezvous);
         var clock = Stopwatch.StartNew();
-        var native = NativeCommunicator.Listen(options.Transport, rank, size, epoch, options.SecretOfName(), options.Host, options.DeviceIndex);
+        _ = options.SecretOfName(); // complains before anything is opened
+        var endpoint = CommunicatorEndpoint.Open(options, rank, size, epoch);
         try
         {
             var group = $"{options.Name}-{epoch}";
-            rendezvous.Publish(group, rank, native.Endpoint());
+            rendezvous.Publish(group, rank, endpoint.Bytes);
             var endpoints = rendezvous.Collect(group, size, options.ConnectDeadline, cancellation);
-            using var abort = cancellation.Register(() => native.Abort("cancelled"));
-            native.Connect(endpoints, Math.Max(1, (long)(options.ConnectDeadline - clock.Elapsed).TotalMilliseconds));
-            return new Communicator(native, epoch, options.Deadline);
+            return endpoint.ConnectWithin(options.ConnectDeadline - clock.Elapsed, endpoints, default, cancellation);
         }
         catch (Exception error)
         {
-            native.Dispose();
+            endpoint.Dispose();
             cancellation.ThrowIfCancellationRequested();
-            throw error switch
-            {
-                TransportException cause => new CommunicationException(cause),
-                TimeoutException late => new CommunicationException(late.Message, CommunicationFailure.TimedOut, TransportOperation.Connect, -1, default),
-                _ => error,
-            };
+            throw error is TimeoutException late ? new CommunicationException(late.Message, CommunicationFailure.TimedOut, TransportOperation.Connect, -1, default) : error;
         }
     }
 
@@ -195,6 +189,10 @@ public sealed class Communicator : ICommunicator
 
     /// <inheritdoc/>
     public void Abort(string reason) => _native.Abort(reason);
+
+    /// <summary>What this rank's thread waits for at this moment: whose part, of which transfer, for how long; null where it does not wait. From another thread.</summary>
+    public (int Peer, HopLabel Label, TimeSpan Waited)? Waiting =>
+        _native.Waiting is { } waiting ? (waiting.Peer, HopLabel.FromBits(waiting.Label), waiting.Waited) : null;
 
     /// <summary>Leaves the group. Operations that are not complete fail with <see cref="CommunicationFailure.Aborted"/>.</summary>
     public void Dispose() => _native.Dispose();

@@ -6,14 +6,16 @@ namespace ActorRing.Native;
 internal sealed unsafe class CommLibraryTable
 {
     internal const string File = "libar_comm.so";
-    internal const int ExpectedAbiVersion = 1;
+    internal const int ExpectedAbiVersion = 2;
 
     internal readonly delegate* unmanaged<byte*> LastError;
     internal readonly delegate* unmanaged<int, NativeStatus> TransportCheck;
     internal readonly delegate* unmanaged<CommFailure*, NativeStatus> LastFailure;
     internal readonly delegate* unmanaged<CommOptions*, nint*, NativeStatus> Listen;
     internal readonly delegate* unmanaged<nint, void*, long, long*, NativeStatus> Endpoint;
+    internal readonly delegate* unmanaged<nint, byte*, NativeStatus> SetSecret;
     internal readonly delegate* unmanaged<nint, void*, long*, long, NativeStatus> Connect;
+    internal readonly delegate* unmanaged<nint, CommWaitInfo*, NativeStatus> WaitQuery;
     internal readonly delegate* unmanaged<nint, byte*, NativeStatus> Abort;
     internal readonly delegate* unmanaged<nint, NativeStatus> Free;
     internal readonly delegate* unmanaged<nint, int, void*, long, long*, NativeStatus> SlabRegister;
@@ -59,6 +61,7 @@ internal sealed unsafe class CommLibraryTable
         LastFailure = (delegate* unmanaged<CommFailure*, NativeStatus>)Export("ar_comm_last_failure");
         Listen = (delegate* unmanaged<CommOptions*, nint*, NativeStatus>)Export("ar_comm_listen");
         Endpoint = (delegate* unmanaged<nint, void*, long, long*, NativeStatus>)Export("ar_comm_endpoint");
+        SetSecret = (delegate* unmanaged<nint, byte*, NativeStatus>)Export("ar_comm_set_secret");
         Connect = (delegate* unmanaged<nint, void*, long*, long, NativeStatus>)Export("ar_comm_connect");
         Abort = (delegate* unmanaged<nint, byte*, NativeStatus>)Export("ar_comm_abort");
         Free = (delegate* unmanaged<nint, NativeStatus>)Export("ar_comm_free");
@@ -79,6 +82,7 @@ internal sealed unsafe class CommLibraryTable
         Release = (delegate* unmanaged<nint, long, NativeStatus>)Export("ar_comm_release");
         IsComplete = (delegate* unmanaged<nint, long, int*, NativeStatus>)Export("ar_comm_is_complete");
         Query = (delegate* unmanaged<nint, CommInfo*, NativeStatus>)Export("ar_comm_query");
+        WaitQuery = (delegate* unmanaged<nint, CommWaitInfo*, NativeStatus>)Export("ar_comm_wait_query");
         PeerQuery = (delegate* unmanaged<nint, int, CommPeerInfo*, NativeStatus>)Export("ar_comm_peer_query");
     }
 

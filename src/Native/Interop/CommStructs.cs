@@ -61,6 +61,16 @@ internal struct CommInfo
     internal long WaitNanoseconds;
 }
 
+/// <summary>Mirror of <c>ar_comm_wait_info</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct CommWaitInfo
+{
+    internal int Operation;
+    internal int Peer;
+    internal long Label;
+    internal long Nanoseconds;
+}
+
 /// <summary>Mirror of <c>ar_comm_peer_info</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct CommPeerInfo

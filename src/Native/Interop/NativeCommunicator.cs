@@ -66,11 +66,7 @@ public sealed unsafe partial class NativeCommunicator : SafeHandle
     /// <exception cref="NotSupportedException">The transport is not to be had here; the message names what is missing.</exception>
     public static NativeCommunicator Listen(TransportKind kind, int rank, int size, long epoch, ReadOnlySpan<byte> secret, string? host = null, int deviceIndex = 0)
     {
-        if (secret.Length != CommOptions.SecretBytes)
-        {
-            throw new ArgumentException($"the secret has {secret.Length} bytes, must have {CommOptions.SecretBytes}");
-        }
-
+        RequireSecret(secret);
         var library = new CommLibraryTable();
         var hostBytes = host is null ? null : Encoding.UTF8.GetBytes(host + '\0');
         fixed (byte* pinnedHost = hostBytes)
@@ -95,6 +91,17 @@ public sealed unsafe partial class NativeCommunicator : SafeHandle
         }
 
         return bytes;
+    }
+
+    /// <summary>Takes another secret than that of <see cref="Listen"/>, for callers that learn it once endpoints have been exchanged; before <see cref="Connect"/>.</summary>
+    /// <param name="secret">32 bytes.</param>
+    public void SetSecret(ReadOnlySpan<byte> secret)
+    {
+        RequireSecret(secret);
+        fixed (byte* pinned = secret)
+        {
+            _library.Check(_library.SetSecret(Comm, pinned));
+        }
     }
 
     /// <summary>Phase two: connects to all ranks and returns when every pair has proven the secret.</summary>
@@ -153,12 +160,31 @@ public sealed unsafe partial class NativeCommunicator : SafeHandle
         }
     }
 
+    /// <summary>What a thread waits for at this moment; null where none does. From another thread.</summary>
+    public (int Peer, TransportOperation Operation, long Label, TimeSpan Waited)? Waiting
+    {
+        get
+        {
+            CommWaitInfo info;
+            _library.Check(_library.WaitQuery(Comm, &info));
+            return info.Operation < 0 ? null : (info.Peer, (TransportOperation)info.Operation, info.Label, TimeSpan.FromMicroseconds(info.Nanoseconds / 1000.0));
+        }
+    }
+
     /// <summary>Payload bytes exchanged with one peer.</summary>
     public (long SentBytes, long ReceivedBytes) TotalsWith(int peer)
     {
         CommPeerInfo info;
         _library.Check(_library.PeerQuery(Comm, peer, &info));
         return (info.SentBytes, info.ReceivedBytes);
+    }
+
+    private static void RequireSecret(ReadOnlySpan<byte> secret)
+    {
+        if (secret.Length != CommOptions.SecretBytes)
+        {
+            throw new ArgumentException($"the secret has {secret.Length} bytes, must have {CommOptions.SecretBytes}");
+        }
     }
 
     /// <inheritdoc/>

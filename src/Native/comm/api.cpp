@@ -125,6 +125,10 @@ ar_status ar_comm_endpoint(ar_comm* comm, void* buffer, int64_t capacity, int64_
   });
 }
 
+ar_status ar_comm_set_secret(ar_comm* comm, const uint8_t* secret) {
+  return on(comm, [&](Communicator& self) { self.set_secret(&required(secret, "secret")); });
+}
+
 ar_status ar_comm_connect(ar_comm* comm, const void* endpoints, const int64_t* endpoint_bytes, int64_t deadline_ms) {
   return on(comm, [&](Communicator& self) {
     required(endpoints == nullptr ? nullptr : endpoint_bytes, endpoints == nullptr ? "endpoints" : "endpoint_bytes");
@@ -246,6 +250,10 @@ ar_status ar_comm_peer_query(ar_comm* comm, int32_t peer, ar_comm_peer_info* out
     ar_comm_peer_info& result = required(out_info, "out_info");
     result = self.peer_info(peer);
   });
+}
+
+ar_status ar_comm_wait_query(ar_comm* comm, ar_comm_wait_info* out_info) {
+  return on(comm, [&](Communicator& self) { required(out_info, "out_info") = self.wait_info(); });
 }
 
 }  // extern "C"

@@ -73,6 +73,13 @@ std::vector<std::byte> Communicator::endpoint() const {
   return bytes;
 }
 
+void Communicator::set_secret(const uint8_t* secret) {
+  Lock lock(mutex_);
+  if (broken_) raise();
+  if (connected_ || connecting_) fail(AR_INVALID_ARGUMENT, "the secret cannot change once ar_comm_connect was called");
+  std::memcpy(self_.secret.data(), secret, self_.secret.size());
+}
+
 void Communicator::connect(const std::byte* endpoints, const int64_t* endpoint_bytes, int64_t deadline_ms) {
   Lock lock(mutex_);
   if (broken_) raise();
@@ -384,6 +391,8 @@ void Communicator::wait_until_done(Lock& lock, Operation& operation) {
     // Who has nothing else to do helps: a copy is shared with the thread.
     if (work_once(lock)) continue;
     waiter_count_++;
+    waited_ = &operation;
+    waited_since_ = start;
     if (operation.deadline == kNever) {
       changed_.wait(lock);
     } else {
@@ -391,6 +400,7 @@ void Communicator::wait_until_done(Lock& lock, Operation& operation) {
       if (!ready() && !broken_) expire(now_nanoseconds());
     }
     waiter_count_--;
+    waited_ = nullptr;
   }
   wait_nanoseconds_ += now_nanoseconds() - start;
   if (operation.id != id) fail(AR_INVALID_ARGUMENT, "operation %" PRId64 " was waited for by another thread", id);
@@ -464,6 +474,13 @@ ar_comm_info Communicator::info() {
     info.received_bytes += peer.received_bytes;
   }
   return info;
+}
+
+ar_comm_wait_info Communicator::wait_info() {
+  Lock lock(mutex_);
+  if (waited_ == nullptr || waited_->done) return {-1, -1, 0, 0};
+  const Transfer* late = late_transfer(*waited_);
+  return {waited_->kind, late != nullptr ? late->peer : -1, waited_->label, now_nanoseconds() - waited_since_};
 }
 
 ar_comm_peer_info Communicator::peer_info(int32_t peer) {

@@ -54,6 +54,7 @@ class Communicator final : public Events {
   ~Communicator() override;
 
   std::vector<std::byte> endpoint() const;
+  void set_secret(const uint8_t* secret);
   void connect(const std::byte* endpoints, const int64_t* endpoint_bytes, int64_t deadline_ms);
   void abort(const char* reason);
   /// Ends the thread and the connections; afterwards only the destructor may run. Waiters are freed first.
@@ -80,6 +81,7 @@ class Communicator final : public Events {
 
   ar_comm_info info();
   ar_comm_peer_info peer_info(int32_t peer);
+  ar_comm_wait_info wait_info();
   int size() const { return self_.size; }
   int rank() const { return self_.rank; }
 
@@ -133,7 +135,7 @@ class Communicator final : public Events {
   int64_t next_deadline() const;
   void wake_if_asleep(int64_t deadline);
 
-  const Identity self_;
+  Identity self_;  // does not change once connect was called
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::unique_ptr<Transport> transport_;
@@ -146,6 +148,8 @@ class Communicator final : public Events {
   std::optional<Inquiry> inquiry_;
   std::atomic<bool> stop_sums_{false};
   const int64_t streaming_threshold_;
+  const Operation* waited_ = nullptr;  // what a thread sleeps for; the last to go to sleep where there are several
+  int64_t waited_since_ = 0;
   int waiter_count_ = 0;
   std::deque<std::unique_ptr<Operation>> operations_;
   std::vector<int64_t> free_slots_;

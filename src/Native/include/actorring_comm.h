@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-#define AR_COMM_ABI_VERSION 1
+#define AR_COMM_ABI_VERSION 2
 #define AR_COMM_SECRET_BYTES 32
 
 typedef enum ar_transport {
@@ -81,6 +81,8 @@ typedef struct ar_comm_options {
 AR_API ar_status ar_comm_listen(const ar_comm_options* options, ar_comm** out_comm);
 /* The endpoint as opaque bytes (at most 64 KiB) for the caller to give to all ranks. `capacity` 0 asks for the count alone (buffer may be null). */
 AR_API ar_status ar_comm_endpoint(ar_comm* comm, void* buffer, int64_t capacity, int64_t* out_byte_count);
+/* Another secret than that of the options, for callers that learn it once endpoints have been exchanged. AR_INVALID_ARGUMENT after ar_comm_connect was called. */
+AR_API ar_status ar_comm_set_secret(ar_comm* comm, const uint8_t* secret);
 /* Phase two: connects to all. `endpoints` holds those of ranks 0 to P-1 one after the other, `endpoint_bytes` their P sizes. Returns when every pair has proven the secret.
  * AR_REFUSED: a peer is of another epoch, size, rank or secret, or refused this rank; AR_TIMEOUT: a rank did not come. Either way: free the communicator. */
 AR_API ar_status ar_comm_connect(ar_comm* comm, const void* endpoints, const int64_t* endpoint_bytes, int64_t deadline_ms);
@@ -166,6 +168,15 @@ typedef struct ar_comm_peer_info {
   int64_t sent_bytes, received_bytes; /* payload */
 } ar_comm_peer_info;
 AR_API ar_status ar_comm_peer_query(ar_comm* comm, int32_t peer, ar_comm_peer_info* out_info);
+
+typedef struct ar_comm_wait_info {
+  int32_t operation;   /* ar_comm_operation that a wait of some thread stands in now, or -1: no thread waits */
+  int32_t peer;        /* whose part is missing, or -1 where none is known */
+  int64_t label;       /* the caller's */
+  int64_t nanoseconds; /* so far */
+} ar_comm_wait_info;
+/* What is being waited for at this moment; from another thread than that which waits. */
+AR_API ar_status ar_comm_wait_query(ar_comm* comm, ar_comm_wait_info* out_info);
 
 #ifdef __cplusplus
 }
