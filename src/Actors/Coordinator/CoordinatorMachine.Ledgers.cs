@@ -358,8 +358,8 @@ public sealed partial class CoordinatorMachine
     }
 
     private static string Describe(int waiter, HopWait hop) =>
-        Text.Of($"rank {waiter} has waited {(long)hop.Waited.TotalMilliseconds} ms for a KV block from rank {hop.Peer.Index}")
-        + Text.Of($" at update {hop.Step.Index}, layer {hop.Layer}, ring step {hop.RingStep.Index}{(hop.IsBackward ? ", backward" : "")}");
+        Text.Of($"rank {waiter} has waited {(long)hop.Waited.TotalMilliseconds} ms for {(hop.Layer < 0 ? "a collective with" : "a KV block from")} rank {hop.Peer.Index}")
+        + Text.Of($" at update {hop.Step.Index}{(hop.Layer < 0 ? "" : Text.Of($", layer {hop.Layer}, ring step {hop.RingStep.Index}"))}{(hop.IsBackward ? ", backward" : "")}");
 
     private bool IsFresh(MemberRecord record, Instant now) => now - record.HeardAt <= _options.MemberLease / 2;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Log;
 using ActorRing.Actors.Messages;
+using ActorRing.Actors.Plans;
 
 namespace ActorRing.Actors.Effects;
 
@@ -59,7 +60,10 @@ public sealed record ExitProcess(bool IsClean, string Reason) : Effect;
 public sealed record AbortCommunicators(RingEpoch Epoch) : Effect;
 
 /// <summary>Make an endpoint at which an epoch's peers will connect. Answered by <see cref="Events.CommunicatorsPrepared"/>.</summary>
-public sealed record PrepareCommunicators(RingEpoch Epoch, GlobalRank Rank, int Ranks) : Effect;
+/// <param name="Epoch">Which one.</param>
+/// <param name="Rank">Which rank this is.</param>
+/// <param name="Plan">Agreed on; says which ranks share a sequence.</param>
+public sealed record PrepareCommunicators(RingEpoch Epoch, GlobalRank Rank, PreparedPlan Plan) : Effect;
 
 /// <summary>Connect with all ranks of the epoch. Answered by <see cref="Events.CommunicatorsConnected"/>.</summary>
 public sealed record ConnectCommunicators(RingEpoch Epoch, GlobalRank Rank, ImmutableArray<string> Endpoints, string Secret) : Effect;

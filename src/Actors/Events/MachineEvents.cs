@@ -80,5 +80,7 @@ public sealed record ShardFailed(RingEpoch Epoch, long StepsDone, string Text) :
 /// <summary>The compute thread has finished something: a layer, a transfer, a part of a file.</summary>
 public sealed record WorkProgressed(RingEpoch Epoch) : MachineEvent;
 
-/// <summary>The compute thread waits inside a collective for a peer; <see cref="WorkProgressed"/> or the end of the work takes it back.</summary>
-public sealed record WaitingForPeer(RingEpoch Epoch, TrainStep Step, GlobalRank Peer) : MachineEvent;
+/// <summary>The compute thread waits inside a transfer for a peer; <see cref="WorkProgressed"/> or the end of the work takes it back.</summary>
+/// <param name="Epoch">In which one.</param>
+/// <param name="Hop">Which transfer; its unit only says which of two transfers of an update comes first.</param>
+public sealed record WaitingForPeer(RingEpoch Epoch, HopWait Hop) : MachineEvent;

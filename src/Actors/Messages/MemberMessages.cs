@@ -6,7 +6,7 @@ namespace ActorRing.Actors.Messages;
 /// <summary>A row of the hop ledger: one transfer that a rank waits for.</summary>
 /// <param name="Step">The update in hand.</param>
 /// <param name="Unit">Which rotation of the update, see <see cref="Rank.RotationUnits"/>.</param>
-/// <param name="Layer">Transformer layer.</param>
+/// <param name="Layer">Transformer layer; -1 outside of layers.</param>
 /// <param name="RingStep">Rotation within the layer's pass.</param>
 /// <param name="IsBackward">Whether it belongs to the backward pass.</param>
 /// <param name="Peer">From whom the block comes.</param>

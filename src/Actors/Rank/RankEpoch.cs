@@ -58,6 +58,6 @@ internal sealed class RankEpoch(ProposePlan proposal, GlobalRank rank, PreparedP
     /// <summary>Since when the present transfer has been waited for; null if none is.</summary>
     internal Instant? WaitsSince { get; set; }
 
-    /// <summary>The peer that a collective waits for, as the compute side says.</summary>
-    internal GlobalRank? CollectivePeer { get; set; }
+    /// <summary>The transfer that the compute thread waits for, as its host says.</summary>
+    internal HopWait? Transfer { get; set; }
 }

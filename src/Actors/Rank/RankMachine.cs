@@ -317,7 +317,7 @@ public sealed class RankMachine
             return Text.Of($"epoch {propose.Epoch}: this rank's plan is another one");
         }
 
-        effects.Add(new PrepareCommunicators(propose.Epoch, rank, propose.Members.Length));
+        effects.Add(new PrepareCommunicators(propose.Epoch, rank, plan));
         return Text.Of($"promised epoch {propose.Epoch} as rank {rank.Index}");
     }
 
@@ -376,7 +376,7 @@ public sealed class RankMachine
         }
 
         _progress++;
-        epoch.CollectivePeer = null;
+        epoch.Transfer = null;
         switch (input)
         {
             case CommunicatorsPrepared prepared when epoch.Phase == RankPhase.Preparing:
@@ -425,8 +425,8 @@ public sealed class RankMachine
             case WaitingForPeer waiting when epoch.IsStepInHand:
                 // Standing still is no progress of one's own.
                 _progress--;
-                epoch.CollectivePeer = waiting.Peer;
-                epoch.WaitsSince ??= now;
+                epoch.Transfer = waiting.Hop;
+                epoch.WaitsSince = now + -waiting.Hop.Waited;
                 return null;
             case WorkProgressed:
                 epoch.WaitsSince = epoch.Gate.WaitsForNeighbour ? epoch.WaitsSince : null;
@@ -557,7 +557,7 @@ public sealed class RankMachine
             return new(epoch.Gate.Step, epoch.Gate.Granted, layer, ringStep, isBackward, epoch.Previous, now - since);
         }
 
-        return epoch.CollectivePeer is { } peer ? new(epoch.Gate.Step, 0, 0, new(0), false, peer, now - since) : null;
+        return epoch.Transfer is { } transfer ? transfer with { Waited = now - since } : null;
     }
 
     private static RingEpoch EpochOf(MachineEvent input) => input switch

@@ -53,11 +53,15 @@ internal static class PlanFields
         return [.. bytes];
     }
 
-    internal static string Hash(SequenceParallelPlan plan)
+    internal static PlanDifference OtherFormat => new("plan-format", "of another version", "ARPLAN1");
+
+    internal static string Hash(SequenceParallelPlan plan) => HashOf(Bytes(plan));
+
+    internal static string HashOf(ReadOnlySpan<byte> bytes)
     {
         const string Digits = "0123456789abcdef";
         var text = new StringBuilder();
-        foreach (var value in SHA256.HashData(Bytes(plan)))
+        foreach (var value in SHA256.HashData(bytes))
         {
             text.Append(Digits[value >> 4]).Append(Digits[value & 15]);
         }
@@ -86,13 +90,12 @@ internal static class PlanFields
         return null;
     }
 
-    // The other side's bytes may be anything: another version, or damage.
-    internal static PlanDifference? FirstDifference(ReadOnlySpan<byte> bytes, SequenceParallelPlan plan)
+    // The other side's bytes may be anything: another version, or damage. What is read is taken off them.
+    internal static PlanDifference? FirstDifference(ref ReadOnlySpan<byte> bytes, SequenceParallelPlan plan)
     {
-        var other = new PlanDifference("plan-format", "of another version", "ARPLAN1");
         if (!bytes.StartsWith(Magic))
         {
-            return other;
+            return OtherFormat;
         }
 
         bytes = bytes[Magic.Length..];
@@ -100,13 +103,13 @@ internal static class PlanFields
         {
             if (bytes.Length < 6 || Take(ref bytes, 2) != field.Tag)
             {
-                return other;
+                return OtherFormat;
             }
 
             var count = Take(ref bytes, 4);
             if (count * 8 > bytes.Length)
             {
-                return other;
+                return OtherFormat;
             }
 
             if (count != field.Values.Length)
@@ -124,7 +127,7 @@ internal static class PlanFields
             }
         }
 
-        return bytes.IsEmpty ? null : other;
+        return null;
     }
 
     private static long Take(ref ReadOnlySpan<byte> bytes, int count)
