@@ -62,8 +62,9 @@ public sealed record AbortCommunicators(RingEpoch Epoch) : Effect;
 /// <summary>Make an endpoint at which an epoch's peers will connect. Answered by <see cref="Events.CommunicatorsPrepared"/>.</summary>
 /// <param name="Epoch">Which one.</param>
 /// <param name="Rank">Which rank this is.</param>
+/// <param name="Spec">Says how tensors travel.</param>
 /// <param name="Plan">Agreed on; says which ranks share a sequence.</param>
-public sealed record PrepareCommunicators(RingEpoch Epoch, GlobalRank Rank, PreparedPlan Plan) : Effect;
+public sealed record PrepareCommunicators(RingEpoch Epoch, GlobalRank Rank, JobSpec Spec, PreparedPlan Plan) : Effect;
 
 /// <summary>Connect with all ranks of the epoch. Answered by <see cref="Events.CommunicatorsConnected"/>.</summary>
 public sealed record ConnectCommunicators(RingEpoch Epoch, GlobalRank Rank, ImmutableArray<string> Endpoints, string Secret) : Effect;

@@ -317,7 +317,7 @@ public sealed class RankMachine
             return Text.Of($"epoch {propose.Epoch}: this rank's plan is another one");
         }
 
-        effects.Add(new PrepareCommunicators(propose.Epoch, rank, plan));
+        effects.Add(new PrepareCommunicators(propose.Epoch, rank, propose.Spec, plan));
         return Text.Of($"promised epoch {propose.Epoch} as rank {rank.Index}");
     }
 

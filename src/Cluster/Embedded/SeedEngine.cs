@@ -13,6 +13,7 @@ public sealed class SeedEngine : ISeedEngine
     private readonly Roster _roster;
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<MemberRef, Link> _links = new();
+    private readonly ConcurrentDictionary<MemberRef, ProcessRef> _processes = new();
     private readonly CancellationTokenSource _stop = new();
     private Listener? _listener;
     private SinkGate? _sink;
@@ -80,6 +81,9 @@ public sealed class SeedEngine : ISeedEngine
 
         _ = link?.EndAfterAsync(WireFormat.Of(FrameKind.Evicted, new BodyWriter().Text(why)), MemberReason.Evicted);
     }
+
+    /// <inheritdoc/>
+    public ProcessRef? ProcessOf(MemberRef member) => _processes.TryGetValue(member, out var process) ? process : null;
 
     /// <summary>Stops listening, ends all connections, and returns when no thread of the engine runs any more.</summary>
     public async ValueTask DisposeAsync()
@@ -154,7 +158,22 @@ public sealed class SeedEngine : ISeedEngine
 
             link.TrySend(welcome, must: true);
             _links[member] = link;
+            NoteProcess(link, member);
             Publish();
+        }
+    }
+
+    // Kept after the connection's end, for whoever wants to know whether the process ended with it; one entry a name.
+    private void NoteProcess(Link link, MemberRef member)
+    {
+        foreach (var known in _processes.Keys.Where(known => known.Name == member.Name).ToList())
+        {
+            _processes.TryRemove(known, out _);
+        }
+
+        if (link.Process is { } process)
+        {
+            _processes[member] = process;
         }
     }
 

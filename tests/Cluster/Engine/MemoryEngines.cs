@@ -118,6 +118,8 @@ internal sealed class MemoryEngine(MemoryCluster cluster, MemberRef self, bool i
 
     public void Evict(MemberRef member, string why) => cluster.Evict(member, why);
 
+    public ProcessRef? ProcessOf(MemberRef member) => null;
+
     public async ValueTask DisposeAsync()
     {
         _disposed = true;

@@ -22,12 +22,16 @@ internal sealed class Link : IAsyncDisposable
         _socket = socket;
         _stream = stream;
         _settings = settings;
+        Process = Security.PeerUser.ProcessOf(socket);
         Reader = new FrameReader(stream);
         _outbox = new Outbox(stream, settings.OutboxBytes);
         _writing = WriteAsync();
     }
 
     internal FrameReader Reader { get; }
+
+    /// <summary>The process at the other end, where the kernel says: connections by a path. Null otherwise.</summary>
+    internal ProcessRef? Process { get; }
 
     /// <summary>Whether the peer's certificate is of this member; always true where no certificates are used.</summary>
     internal bool IsCertifiedAs(string member) => _stream is not SslStream secure || Security.EngineTls.IsOf(secure.RemoteCertificate, member);

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using ActorRing.Cluster.Hosting.Engine;
 
 namespace ActorRing.Cluster.Embedded.Security;
 
@@ -21,6 +22,22 @@ internal static class PeerUser
         catch (Exception failure) when (failure is SocketException or IOException or FormatException or ObjectDisposedException)
         {
             return false;
+        }
+    }
+
+    /// <summary>The process at the other end of a connection by a path, as it was when it connected; null for any other.</summary>
+    internal static ProcessRef? ProcessOf(Socket socket)
+    {
+        try
+        {
+            Span<byte> credentials = stackalloc byte[12];
+            return socket.RemoteEndPoint is not IPEndPoint && socket.GetRawSocketOption(SocketLevel, PeerCredentials, credentials) == credentials.Length
+                ? ProcessRef.Of(BinaryPrimitives.ReadInt32LittleEndian(credentials))
+                : null;
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        {
+            return null;
         }
     }
 

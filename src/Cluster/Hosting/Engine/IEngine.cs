@@ -30,4 +30,7 @@ public interface ISeedEngine : IEngine
     /// Declares one incarnation finished: it is disconnected, told why, and refused whenever it comes back. For a rank whose place is about to be given away.
     /// </summary>
     void Evict(MemberRef member, string why);
+
+    /// <summary>The process behind a member that is or was connected, as the kernel vouches for it; null for one on another machine, or where the kernel does not say.</summary>
+    ProcessRef? ProcessOf(MemberRef member);
 }

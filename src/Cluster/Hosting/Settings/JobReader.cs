@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Hosting.Hocon;
 
 namespace ActorRing.Cluster.Hosting.Settings;
@@ -9,7 +10,10 @@ namespace ActorRing.Cluster.Hosting.Settings;
 internal sealed partial class JobReader(HoconBinder binder, string fileName)
 {
     private const int MaxTokens = 1 << 30;
+    private const int MaxRanks = 1024;
     private const string NameAllowed = "letters, digits, '.', '_', '-', at most 64 of them, not starting with '.'";
+
+    private static readonly string ModeAllowed = string.Join(", ", SequenceModes.Spellings);
 
     private readonly HoconSection root = binder.Root;
 
@@ -24,9 +28,10 @@ internal sealed partial class JobReader(HoconBinder binder, string fileName)
         var stages = ReadStages();
         var model = ReadModel(root.GetSection("model"), stages);
         var recompute = root.GetSection("activation_checkpoint").GetEnum("mode", Spellings.Recompute);
-        var checkpoint = new CheckpointSettings(root.GetSection("checkpoint").GetBool("export"));
-        JobRules.Check(root, compute, model, stages);
-        return new JobSettings(name, output, model, compute, training, optimizer, recompute, checkpoint, stages);
+        var parallelism = ReadParallelism(root.GetSection("parallelism"));
+        var checkpoint = ReadCheckpoint(root.GetSection("checkpoint"), output);
+        JobRules.Check(root, compute, model, parallelism, stages);
+        return new JobSettings(name, output, model, compute, training, optimizer, recompute, parallelism, checkpoint, stages);
     }
 
     private static ComputeSettings ReadCompute(HoconSection compute) => new(
@@ -38,6 +43,28 @@ internal sealed partial class JobReader(HoconBinder binder, string fileName)
     private static TrainingSettings ReadTraining(HoconSection training) => new(
         training.GetDoubleOrOff("max_norm", 0, double.MaxValue, above: true),
         training.GetInt("log_every", 1, int.MaxValue));
+
+    private static ParallelismSettings ReadParallelism(HoconSection parallelism)
+    {
+        var ranks = parallelism.GetInt("ranks", 1, MaxRanks);
+        return new ParallelismSettings(
+            ranks,
+            parallelism.GetInt("min_ranks", 1, MaxRanks, orElse: ranks),
+            parallelism.GetString("mode", ModeAllowed, IsMode),
+            parallelism.GetInt("data_parallel_degree", 0, MaxRanks),
+            parallelism.GetInt("ulysses_degree", 0, MaxRanks),
+            parallelism.GetString("ring_mode", ModeAllowed, IsMode),
+            parallelism.GetInt("inner_window", 0, MaxRanks),
+            parallelism.GetEnum("granularity", Spellings.Granularity),
+            parallelism.GetEnum("transport", Spellings.Transport),
+            parallelism.GetDuration("hop_deadline", TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(24)));
+    }
+
+    private static CheckpointSettings ReadCheckpoint(HoconSection checkpoint, string output) => new(
+        checkpoint.GetBool("export"),
+        checkpoint.GetInt("interval", 1, 10_000),
+        checkpoint.GetInt("keep_latest_k", 1, 1000),
+        checkpoint.GetString("folder", "the path of a folder", IsPath, orElse: Path.Combine(output, "checkpoint")));
 
     private static OptimizerSettings ReadOptimizer(HoconSection optimizer)
     {
@@ -123,6 +150,19 @@ internal sealed partial class JobReader(HoconBinder binder, string fileName)
     private static bool? ToFlag(Choice choice) => choice switch { Choice.Yes => true, Choice.No => false, _ => null };
 
     private static Choice ToChoice(bool? flag) => flag switch { true => Choice.Yes, false => Choice.No, null => Choice.Auto };
+
+    private static bool IsMode(string mode)
+    {
+        try
+        {
+            SequenceModes.Parse(mode);
+            return true;
+        }
+        catch (PlanException)
+        {
+            return false;
+        }
+    }
 
     private static bool IsPath(string path) => !path.Contains('\0', StringComparison.Ordinal);
 

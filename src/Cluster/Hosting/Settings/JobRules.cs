@@ -18,8 +18,13 @@ internal static class JobRules
 
     private static readonly string[] Shape = ["hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "vocab_size"];
 
-    public static void Check(HoconSection root, ComputeSettings compute, ModelSettings model, IReadOnlyList<StageSettings> stages)
+    public static void Check(HoconSection root, ComputeSettings compute, ModelSettings model, ParallelismSettings parallelism, IReadOnlyList<StageSettings> stages)
     {
+        if (parallelism.MinRanks > parallelism.Ranks)
+        {
+            root.GetSection("parallelism").Fail("min_ranks", $"is {parallelism.MinRanks}; allowed: 1 to {parallelism.Ranks}, the ranks of the job");
+        }
+
         CheckModel(root.GetSection("model"), model, stages);
         if (compute.Device != ComputeDevice.Cpu && compute.Isa != InstructionSet.Auto)
             root.GetSection("compute").Fail("isa", "chooses kernels of device cpu, and the device is another; allowed: auto");

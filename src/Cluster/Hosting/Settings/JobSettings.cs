@@ -10,7 +10,8 @@ namespace ActorRing.Cluster.Hosting.Settings;
 /// <param name="Training">What all stages share.</param>
 /// <param name="Optimizer">The optimiser, apart from its learning rate, which each stage has.</param>
 /// <param name="Recompute">What backward computes again.</param>
-/// <param name="Checkpoint">What is written at the end.</param>
+/// <param name="Parallelism">How ranks share it.</param>
+/// <param name="Checkpoint">What is written.</param>
 /// <param name="Stages">At least one, in the order in which they run; everything inherited is filled in.</param>
 public sealed record JobSettings(
     string Name,
@@ -20,6 +21,7 @@ public sealed record JobSettings(
     TrainingSettings Training,
     OptimizerSettings Optimizer,
     RecomputeMode Recompute,
+    ParallelismSettings Parallelism,
     CheckpointSettings Checkpoint,
     IReadOnlyList<StageSettings> Stages)
 {

@@ -1,3 +1,4 @@
+using ActorRing.Actors.Messages;
 using ActorRing.Compute.Data;
 
 namespace ActorRing.Cluster.Hosting.Settings;
@@ -29,6 +30,16 @@ internal static class Spellings
     public static IReadOnlyDictionary<string, LrSchedule> Schedule { get; } = new Dictionary<string, LrSchedule>
     {
         ["constant"] = LrSchedule.Constant, ["linear"] = LrSchedule.Linear, ["cosine"] = LrSchedule.Cosine,
+    };
+
+    public static IReadOnlyDictionary<string, GrantGranularity> Granularity { get; } = new Dictionary<string, GrantGranularity>
+    {
+        ["per-step"] = GrantGranularity.PerStep, ["per-layer"] = GrantGranularity.PerLayer, ["per-hop"] = GrantGranularity.PerHop,
+    };
+
+    public static IReadOnlyDictionary<string, TensorTransport> Transport { get; } = new Dictionary<string, TensorTransport>
+    {
+        ["shm"] = TensorTransport.Shm, ["gloo"] = TensorTransport.Gloo,
     };
 
     public static IReadOnlyDictionary<string, SourceFormat> Format { get; } = new Dictionary<string, SourceFormat>

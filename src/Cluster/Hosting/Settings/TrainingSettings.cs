@@ -12,9 +12,12 @@ public sealed record TrainingSettings(double? MaxNorm, int LogEvery);
 /// <param name="WeightDecay">Decoupled; times the learning rate.</param>
 public sealed record OptimizerSettings(double Beta1, double Beta2, double Eps, double WeightDecay);
 
-/// <summary>What is written at the end.</summary>
-/// <param name="Export">Whether a Hugging Face folder is.</param>
-public sealed record CheckpointSettings(bool Export);
+/// <summary>What is written.</summary>
+/// <param name="Export">Whether a Hugging Face folder is, at the end.</param>
+/// <param name="Interval">Updates from one TrainingCheckpoint to the next, in jobs of a cluster.</param>
+/// <param name="KeepLatest">TrainingCheckpoints kept.</param>
+/// <param name="Folder">For TrainingCheckpoints.</param>
+public sealed record CheckpointSettings(bool Export, int Interval, int KeepLatest, string Folder);
 
 /// <summary>What backward computes again.</summary>
 public enum RecomputeMode

@@ -72,6 +72,9 @@ public sealed class RecordLog : IDisposable
     /// <remarks>One write and one sync: about a millisecond on an SSD.</remarks>
     public void Append(ReadOnlySpan<byte> payload) => Write(LogFormat.Kind.Entry, payload);
 
+    /// <summary>Whether the file is where it was and has not lost a byte: whoever removed or replaced it has taken the store away.</summary>
+    public bool IsInPlace => !_closed && new FileInfo(Path) is { Exists: true } file && file.Length >= _length;
+
     /// <summary>Closes the file and lets the next process have it.</summary>
     public void Dispose()
     {

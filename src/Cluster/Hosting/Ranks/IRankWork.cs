@@ -1,0 +1,42 @@
+using ActorRing.Actors.Effects;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Messages;
+
+namespace ActorRing.Cluster.Hosting.Ranks;
+
+/// <summary>What a rank computes and moves. All of it runs on the rank's compute thread, except where it says otherwise.</summary>
+/// <remarks>Whatever fails throws; the runtime turns that into an event. After a failure, or after <see cref="Abort"/>, the epoch is only good for <see cref="Leave"/>.</remarks>
+public interface IRankWork : IDisposable
+{
+    /// <summary>Grows with everything that is finished: a layer, a transfer, a part of a file. Any thread.</summary>
+    long Progress { get; }
+
+    /// <summary>The transfer that the compute thread waits for at this moment; null where it waits for none. Any thread.</summary>
+    HopWait? Waiting { get; }
+
+    /// <summary>Opens this rank's communicators and returns their endpoints as one text.</summary>
+    string Prepare(PrepareCommunicators order);
+
+    /// <summary>Connects with all ranks of the epoch.</summary>
+    void Connect(ConnectCommunicators order);
+
+    /// <summary>Loads the TrainingCheckpoint, or begins.</summary>
+    /// <returns>The state; its <see cref="RestoreCheckpoint.StepsDone"/> is the order's.</returns>
+    StateDigest Restore(RestoreCheckpoint order);
+
+    /// <summary>One update.</summary>
+    (StateDigest Digest, StepReport Report) Train(TrainStep trainStep);
+
+    /// <summary>Writes this rank's shard of the present state, synced.</summary>
+    /// <exception cref="IOException">It could not be written; the state is whole.</exception>
+    (long Bytes, string Sha256, StateDigest Digest) WriteShard(WriteShard order);
+
+    /// <summary>The compute thread may go beyond a unit's rotations. Any thread.</summary>
+    void Grant(GrantRotation order);
+
+    /// <summary>Frees the compute thread from whatever transfer of the epoch it waits for. Any thread; harmless if there is none.</summary>
+    void Abort(RingEpoch epoch, string reason);
+
+    /// <summary>Gives up what belongs to the epoch.</summary>
+    void Leave();
+}

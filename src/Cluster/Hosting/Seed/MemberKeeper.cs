@@ -1,0 +1,94 @@
+using ActorRing.Actors.Events;
+using ActorRing.Actors.Ids;
+using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Machines;
+using ActorRing.Cluster.Hosting.Processes;
+
+namespace ActorRing.Cluster.Hosting.Seed;
+
+/// <summary>Starts member processes, sees their ends, and makes sure of the end of those that were given up.</summary>
+/// <remarks>
+/// Children are killed and reaped. Another process of this machine is killed by the id that the kernel named when it connected. One that cannot be reached is
+/// evicted: with its epoch over, its communicators have no peers, its shards no manifest and its messages no listener. From the host's loop only, but for the ends.
+/// </remarks>
+internal sealed class MemberKeeper(ISeedEngine engine, Func<string, long, MemberProcess>? start, TimeProvider time, Action<MachineEvent> post) : IAsyncDisposable
+{
+    private readonly SortedDictionary<string, Child> _children = new(StringComparer.Ordinal);
+    private readonly HashSet<MemberId> _fencing = [];
+
+    /// <summary>Starts a process under a name, or says that there is one.</summary>
+    internal void Start(string name)
+    {
+        if (_children.TryGetValue(name, out var running) && !running.Process.Exited.IsCompleted)
+        {
+            post(new MemberStarted(running.Member));
+            return;
+        }
+
+        if (start is null)
+        {
+            return;
+        }
+
+        var member = new MemberId(name, MemberRef.NewIncarnation(time));
+        var child = new Child(member, start(name, member.Incarnation));
+        _children[name] = child;
+        post(new MemberStarted(member));
+        _ = SeeEndAsync(child);
+    }
+
+    /// <summary>Makes sure that an incarnation can do nothing any more, and says so. Asking again while it is under way changes nothing.</summary>
+    internal void Fence(MemberId member, string reason)
+    {
+        if (_fencing.Add(member))
+        {
+            engine.Evict(Roles.ToRef(member), reason);
+            if (_children.TryGetValue(member.Name, out var child) && child.Member == member)
+            {
+                child.Process.Signal(9); // its end is seen
+            }
+            else
+            {
+                _ = KillAsync(member, LocalProcess.Find(engine.ProcessOf(Roles.ToRef(member))));
+            }
+        }
+    }
+
+    /// <summary>A connection ended: if that was the end of the process, it is known at once.</summary>
+    internal void SeeDisconnected(MemberId member)
+    {
+        post(new MemberDisconnected(member));
+        if (engine.ProcessOf(Roles.ToRef(member)) is { } process && LocalProcess.Find(process) is null)
+        {
+            post(new MemberGone(member, "its process has ended"));
+        }
+    }
+
+    /// <summary>Asks all children to leave, kills who does not.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_children.Values.Select(child => child.Process.DrainAsync(TimeSpan.FromSeconds(5)))).ConfigureAwait(false);
+        foreach (var child in _children.Values)
+        {
+            await child.Process.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task SeeEndAsync(Child child)
+    {
+        var exit = await child.Process.Exited.ConfigureAwait(false);
+        post(new MemberGone(child.Member, exit.LastLines is [.., var last] ? $"{exit.Describe()}: {last}" : exit.Describe()));
+    }
+
+    private async Task KillAsync(MemberId member, LocalProcess? process)
+    {
+        if (process is not null)
+        {
+            await process.KillAsync().ConfigureAwait(false);
+        }
+
+        post(new MemberGone(member, process is null ? "evicted" : "killed"));
+    }
+
+    private sealed record Child(MemberId Member, MemberProcess Process);
+}

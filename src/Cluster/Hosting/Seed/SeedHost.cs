@@ -1,0 +1,228 @@
+using ActorRing.Actors.Coordinator;
+using ActorRing.Actors.Effects;
+using ActorRing.Actors.Events;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Log;
+using ActorRing.Actors.Messages;
+using ActorRing.Actors.Messages.Wire;
+using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Machines;
+using ActorRing.Cluster.Hosting.Processes;
+using ActorRing.Cluster.Hosting.Store;
+
+namespace ActorRing.Cluster.Hosting.Seed;
+
+/// <summary>Runs the coordinator's machine: its loop, its log, its members, its engine.</summary>
+public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDisposable
+{
+    private readonly ISeedEngine _engine;
+    private readonly ICheckpointFolder _checkpoints;
+    private readonly Action<TelemetryRow> _telemetry;
+    private readonly Action<string> _log;
+    private readonly CoordinatorMachine _machine;
+    private readonly Outbox _effects = new();
+    private readonly EngineDoor _door;
+    private readonly RecordWriter _records;
+    private readonly MemberKeeper _members;
+    private readonly MachineHost<MachineEvent> _host;
+    private readonly TaskCompletionSource<HostEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private MemberView _view = new(0, []);
+
+    /// <summary>A seed that waits for <see cref="StartAsync"/>.</summary>
+    /// <param name="engine">Borrowed.</param>
+    /// <param name="log">The coordinator's memory; borrowed.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="parts">What it works with.</param>
+    /// <exception cref="InvalidDataException">The log holds a record that this version cannot read.</exception>
+    public SeedHost(ISeedEngine engine, RecordLog log, CoordinatorOptions options, SeedParts parts)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        ArgumentNullException.ThrowIfNull(log);
+        ArgumentNullException.ThrowIfNull(parts);
+        _engine = engine;
+        _checkpoints = parts.Checkpoints;
+        _telemetry = parts.Telemetry;
+        _log = parts.Log;
+        _machine = new CoordinatorMachine(log.Term, Records(log), options, parts.Planner);
+        _door = new EngineDoor(engine);
+        _records = new RecordWriter(log);
+        _host = new MachineHost<MachineEvent>(this, parts.Time);
+        _members = new MemberKeeper(engine, parts.StartMember, parts.Time, Post);
+    }
+
+    /// <summary>Ends when the machine or a failure wants this process to end.</summary>
+    public Task<HostEnd> Ended => _ended.Task;
+
+    /// <summary>Listens and begins.</summary>
+    /// <param name="children">Names of member processes to start.</param>
+    /// <param name="ct">Ends the wait.</param>
+    /// <exception cref="IOException">The address is taken or cannot be listened on.</exception>
+    public async Task StartAsync(IReadOnlyList<string> children, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(children);
+        await _engine.StartAsync(this, ct).ConfigureAwait(false);
+        Post(new Started());
+        foreach (var name in children)
+        {
+            _members.Start(name);
+        }
+
+        _host.Start();
+    }
+
+    /// <summary>Asks the seed to leave; ranks wait for the next one.</summary>
+    public void Drain() => Post(new DrainRequested());
+
+    /// <inheritdoc/>
+    public void Handle(MachineEvent input, TimeSpan now, IMachineHost<MachineEvent> host)
+    {
+        if (input is HostFailed failed)
+        {
+            _ended.TrySetResult(new HostEnd(false, failed.Text));
+            return;
+        }
+
+        if (input is ViewChanged changed)
+        {
+            Compare(changed.View);
+            return;
+        }
+
+        if (_machine.Handle(input, new Instant(now.Ticks), _effects) is { } reason)
+        {
+            _log(reason);
+        }
+
+        for (var at = 0; at < _effects.Count; at++)
+        {
+            Carry(_effects[at], host);
+        }
+
+        _effects.Clear();
+    }
+
+    /// <inheritdoc/>
+    public MachineEvent Failed(Exception failure) => new HostFailed($"{_engine.Self}: {failure}");
+
+    /// <inheritdoc/>
+    public void OnFrame(MemberRef from, ReadOnlyMemory<byte> frame)
+    {
+        if (_door.Read(from, frame) is { } received)
+        {
+            _host.Post(received);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnView(MemberView view)
+    {
+        _door.See(view);
+        _host.Post(new ViewChanged(view));
+    }
+
+    /// <inheritdoc/>
+    public void OnEvicted(string why) => _ended.TrySetResult(new HostEnd(false, why));
+
+    /// <summary>Ends members that it started, then itself. What the log was asked to hold, it holds.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _host.DisposeAsync().ConfigureAwait(false);
+        await _members.DisposeAsync().ConfigureAwait(false);
+        await _records.Idle.ConfigureAwait(false);
+    }
+
+    private static List<LogRecord> Records(RecordLog log)
+    {
+        var records = new List<LogRecord>();
+        foreach (var entry in log.Entries)
+        {
+            var error = LogCodec.TryDecode(entry.Span, out var record);
+            records.Add(error == WireError.None ? record! : throw new InvalidDataException($"{log.Path}: record {records.Count + 1}: {error}; allowed: a log that this version wrote"));
+        }
+
+        return records;
+    }
+
+    private void Compare(MemberView view)
+    {
+        foreach (var was in _view.Members)
+        {
+            if (was.IsUp && !view.IsUp(was.Member))
+            {
+                _members.SeeDisconnected(Roles.ToId(was.Member));
+            }
+        }
+
+        _view = view;
+    }
+
+    private void Carry(Effect effect, IMachineHost<MachineEvent> host)
+    {
+        if (_door.TrySend(effect))
+        {
+            return;
+        }
+
+        switch (effect)
+        {
+            case WakeAt wake:
+                host.WakeAt("machine", TimeSpan.FromTicks(wake.At.Ticks), new WakeUp());
+                break;
+            case AppendLog append:
+                _records.Append(append, host);
+                break;
+            case ConfirmTerm when !_records.IsHeld:
+                Post(new LogFailed("the file is gone, or shorter than it was"));
+                break;
+            case FenceMember fence:
+                _members.Fence(fence.Member, fence.Reason);
+                break;
+            case StartMember start:
+                _members.Start(start.Name);
+                break;
+            case CommitManifest commit:
+                var job = _machine.Book.Find(commit.Job)!;
+                host.Perform(_ => Task.FromResult(Commit(commit, job)));
+                break;
+            case Publish publish:
+                _telemetry(publish.Row);
+                break;
+            case ExitProcess exit:
+                _ended.TrySetResult(new HostEnd(exit.IsClean, exit.Reason));
+                break;
+        }
+    }
+
+    private MachineEvent Commit(CommitManifest order, JobRecord job)
+    {
+        try
+        {
+            return new ManifestCommitted(order.Job, order.StepsDone, _checkpoints.Commit(order, job));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return new ManifestFailed(order.Job, order.StepsDone, $"{order.Job}: TrainingCheckpoint of update {order.StepsDone}: {failure.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    // What is certain is never dropped.
+    private void Post(MachineEvent input)
+    {
+        while (!_host.Post(input) && !_ended.Task.IsCompleted)
+        {
+            Thread.Sleep(1);
+        }
+    }
+
+    private sealed record ViewChanged(MemberView View) : MachineEvent;
+}
+
+/// <summary>What a seed works with.</summary>
+/// <param name="Planner">Makes plans.</param>
+/// <param name="Checkpoints">Commits TrainingCheckpoints; from a thread of the pool.</param>
+/// <param name="StartMember">Starts a member process of a name and an incarnation; null for a seed that starts none.</param>
+/// <param name="Telemetry">Told everything that machines publish; from the host's loop, must not block.</param>
+/// <param name="Log">Told in one line whenever something changes; from the host's loop, must not block.</param>
+/// <param name="Time">The clock.</param>
+public sealed record SeedParts(
+    IPlanner Planner, ICheckpointFolder Checkpoints, Func<string, long, MemberProcess>? StartMember, Action<TelemetryRow> Telemetry, Action<string> Log, TimeProvider Time);
