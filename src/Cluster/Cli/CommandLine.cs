@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
 using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Commands;
@@ -16,10 +15,11 @@ internal static class CommandLine
     private const int Failed = 1;
     private const int WrongUse = 2;
 
+    /// <summary>The command did what it was asked for; the job that it is about failed or was cancelled.</summary>
+    internal const int JobFailed = 4;
+
     /// <summary>Stopped by the user; what was done is kept.</summary>
     internal const int Interrupted = 130;
-
-    private const string Keeping = "stopping after the step in hand and keeping what is done; once more ends at once";
 
     /// <summary>The composition root: parses, runs one command, turns whatever happened into one line and an exit code.</summary>
     internal static int Run(string[] arguments)
@@ -32,6 +32,11 @@ internal static class CommandLine
             BenchCommand.Create(),
             VerifyCommand.Create(),
             DoctorCommand.Create(),
+            UpCommand.Create(),
+            SeedCommand.Create(),
+            MemberCommand.Create(),
+            SubmitCommand.Create(),
+            JobsCommand.Create(),
             VerifyRank.Create(),
             RingBench.CreateRank(),
             RankStepBench.CreateRank(),
@@ -46,13 +51,11 @@ internal static class CommandLine
             return WrongUse;
         }
 
-        // Commands that can keep what is done listen to the signal, and those that have rank processes; the others end by it as any program does.
-        using var signal = parsed.CommandResult.Command.Action is AsynchronousCommandLineAction ? new StopSignal(Keeping) : null;
         try
         {
-            // Without a time limit: how long the step in hand may take is the user's to judge, who can ask a second time.
+            // Commands that can keep what is done, or have processes to end, listen to signals themselves; the others end by them as any program does.
             var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-            return parsed.InvokeAsync(configuration, signal?.Token ?? default).GetAwaiter().GetResult();
+            return parsed.InvokeAsync(configuration).GetAwaiter().GetResult();
         }
         catch (HoconException error)
         {

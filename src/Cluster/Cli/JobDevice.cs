@@ -7,12 +7,14 @@ namespace ActorRing.Cluster.Cli;
 /// <summary>Opens the device that a job asks for.</summary>
 internal static class JobDevice
 {
+    /// <param name="settings">Of the job.</param>
+    /// <param name="ranks">That share the machine's cores where the settings leave the number of threads open.</param>
     /// <exception cref="UsageException">This machine lacks the device or the instruction set.</exception>
-    internal static Native.ComputeDevice Open(ComputeSettings settings)
+    internal static Native.ComputeDevice Open(ComputeSettings settings, int ranks = 1)
     {
         try
         {
-            return OpenAsAsked(settings);
+            return OpenAsAsked(settings, ranks);
         }
         catch (NotSupportedException error)
         {
@@ -21,9 +23,9 @@ internal static class JobDevice
         }
     }
 
-    private static Native.ComputeDevice OpenAsAsked(ComputeSettings settings)
+    private static Native.ComputeDevice OpenAsAsked(ComputeSettings settings, int ranks)
     {
-        var threads = settings.Threads > 0 ? settings.Threads : Environment.ProcessorCount;
+        var threads = settings.Threads > 0 ? settings.Threads : Math.Max(1, Environment.ProcessorCount / ranks);
         return settings.Device switch
         {
             Asked.ComputeDevice.Torch => NativeBackend.LoadTorch().Open(threads),

@@ -9,6 +9,9 @@ internal sealed class StopSignal : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
     private readonly string _notice;
 
+    /// <summary>For commands that can keep what is done.</summary>
+    internal static StopSignal KeepingWhatIsDone() => new("stopping after the step in hand and keeping what is done; once more ends at once");
+
     /// <param name="notice">What the first signal makes the command say.</param>
     internal StopSignal(string notice)
     {

@@ -6,7 +6,6 @@ using ActorRing.Compute.Model.Config;
 using ActorRing.Compute.Model.Rope;
 using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.Recompute;
-using ActorRing.Compute.SequenceParallel;
 
 namespace ActorRing.Compute.Training;
 
@@ -30,6 +29,7 @@ public sealed class Trainer(Parameters parameters, AdamWOptions optimizerOptions
         ArgumentNullException.ThrowIfNull(stages);
         using var gradients = new Gradients(parameters);
         using var optimizer = new AdamW(parameters, optimizerOptions);
+        var state = new TrainingState(parameters, gradients, optimizer, new SingleRank(), policy);
         foreach (var stage in stages)
         {
             if (stop.IsCancellationRequested)
@@ -38,7 +38,7 @@ public sealed class Trainer(Parameters parameters, AdamWOptions optimizerOptions
             }
 
             config = ConfigOf(config, stage);
-            RunStage(config, stage, gradients, optimizer, stop);
+            RunStage(config, stage, state, stop);
         }
 
         return config;
@@ -53,27 +53,16 @@ public sealed class Trainer(Parameters parameters, AdamWOptions optimizerOptions
         return stage.Tokens > config.MaxPositionEmbeddings ? config.WithMaxPositionEmbeddings(stage.Tokens) : config;
     }
 
-    private void RunStage(LlamaConfig config, TrainingStage stage, Gradients gradients, AdamW optimizer, CancellationToken stop)
+    private void RunStage(LlamaConfig config, TrainingStage stage, TrainingState state, CancellationToken stop)
     {
         using var corpus = TokenizedCorpus.Open(stage.Data.Patterns, stage.Data.Corpus, observer, stop);
-        var rows = new PackedRows(corpus, stage.Tokens, stage.Data.DocumentMask);
-        var order = new RowOrder(rows, stage.Seed, stage.Batch * stage.Accumulation);
         observer.OnStage(stage, MemoryPlan.Of(parameters.Device, parameters.Dims, parameters.ComputeType, policy, stage.Batch, stage.Tokens), corpus.TokenCount);
 
-        using var model = new LlamaModel(parameters, new LocalAttention(parameters.Device), policy, stage.Batch, stage.Tokens);
-        model.SetRotary(config);
-        var step = new TrainingStep(parameters, model, gradients, optimizer, new SingleRank());
-        var batches = Enumerable.Range(0, stage.Accumulation).Select(_ => new Batch(stage.Batch, stage.Tokens)).ToArray();
-
+        using var run = new StageRun(state, config, stage, corpus, StageSeat.Alone(parameters.Device, stage.Tokens));
         for (var i = 0L; i < stage.Schedule.Steps && !stop.IsCancellationRequested; i++)
         {
             var started = Stopwatch.GetTimestamp();
-            for (var micro = 0; micro < batches.Length; micro++)
-            {
-                batches[micro].Fill(rows, order, i, micro);
-            }
-
-            var result = step.Run(_step, batches, stage.Schedule.At(i));
+            var result = run.Run(_step, i);
             observer.OnStep(stage, _step, result, Stopwatch.GetElapsedTime(started));
             _step = _step.Next();
         }

@@ -29,8 +29,10 @@ internal static class EvalCommand
         {
             model, data, seqLen, maxRows, theta, tokenizer, mask, threads, json,
         };
-        command.SetAction((result, stop) =>
+        command.SetAction(result =>
         {
+            using var signal = StopSignal.KeepingWhatIsDone();
+            var stop = signal.Token;
             using var folder = HfModelFolder.Open(result.GetValue(model)!);
             var config = result.GetValue(theta) is { } value ? folder.Config.WithRopeTheta(value) : folder.Config;
             var tokens = result.GetValue(seqLen) > 0 ? result.GetValue(seqLen) : config.MaxPositionEmbeddings;
@@ -50,7 +52,7 @@ internal static class EvalCommand
             Console.WriteLine(result.GetValue(json)
                 ? JsonSerializer.Serialize(new { mean_nll = found.MeanNll, perplexity = found.Perplexity, scored = found.Scored })
                 : $"perplexity {found.Perplexity:F4}  mean nll {found.MeanNll:F5}  scored {found.Scored:N0} tokens");
-            return Task.FromResult(stop.IsCancellationRequested ? CommandLine.Interrupted : 0);
+            return stop.IsCancellationRequested ? CommandLine.Interrupted : 0;
         });
         return command;
     }

@@ -16,7 +16,11 @@ internal static class TrainCommand
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the model that an earlier run left in the output folder." };
         var command = new Command("train", "Trains in one process. Any key of the job can follow: --stages.0.steps 50. Example: actorring train hocon/jobs/tiny.conf") { job, overwrite };
         command.TreatUnmatchedTokensAsErrors = false;
-        command.SetAction((result, stop) => Task.FromResult(Run(result.GetValue(job)!, [.. result.UnmatchedTokens], result.GetValue(overwrite), stop)));
+        command.SetAction(result =>
+        {
+            using var signal = StopSignal.KeepingWhatIsDone();
+            return Run(result.GetValue(job)!, [.. result.UnmatchedTokens], result.GetValue(overwrite), signal.Token);
+        });
         return command;
     }
 

@@ -65,8 +65,7 @@ internal sealed class RankProcesses : IDisposable
 
     private static MemberProcess Start(string[] arguments, int rank, Action<int, string> line)
     {
-        var program = Environment.ProcessPath!;
-        string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(RankProcesses).Assembly.Location] : [];
+        var (program, host) = OwnProgram.Command;
         return MemberProcess.Start(program, [.. host, .. arguments], onOutputLine: text => line(rank, text));
     }
 

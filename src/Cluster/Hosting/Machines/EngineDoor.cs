@@ -16,6 +16,9 @@ internal sealed class EngineDoor(IEngine engine)
     /// <summary>Frames that were no message.</summary>
     internal long Unreadable => Interlocked.Read(ref _unreadable);
 
+    /// <summary>Whether the seed can be reached.</summary>
+    internal bool HasSeed => _seed is { IsUp: true };
+
     /// <summary>Carries out the effects that send; false for all others.</summary>
     internal bool TrySend(Effect effect)
     {

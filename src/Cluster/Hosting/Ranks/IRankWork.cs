@@ -1,4 +1,5 @@
 using ActorRing.Actors.Effects;
+using ActorRing.Actors.Events;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
 
@@ -13,6 +14,9 @@ public interface IRankWork : IDisposable
 
     /// <summary>The transfer that the compute thread waits for at this moment; null where it waits for none. Any thread.</summary>
     HopWait? Waiting { get; }
+
+    /// <summary>Where events go that come in the middle of an update (<see cref="BlockHeld"/>, <see cref="BlockAttended"/>). Called once, before all else.</summary>
+    void SpeakTo(Action<MachineEvent> say);
 
     /// <summary>Opens this rank's communicators and returns their endpoints as one text.</summary>
     string Prepare(PrepareCommunicators order);

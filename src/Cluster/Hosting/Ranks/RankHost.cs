@@ -25,9 +25,10 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
     private RingEpoch _epoch;
     private long _seenProgress;
     private bool _saidWaiting;
+    private string _lastReason = "";
 
     /// <summary>A member that waits for <see cref="StartAsync"/>.</summary>
-    /// <param name="engine">Joined to a seed by <see cref="StartAsync"/>; borrowed.</param>
+    /// <param name="engine">Joined to a seed by <see cref="StartAsync"/>; owned.</param>
     /// <param name="options">Settings.</param>
     /// <param name="planner">Makes this rank's own plans.</param>
     /// <param name="work">Owned.</param>
@@ -58,8 +59,15 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
         Post(new Started());
     }
 
-    /// <summary>Asks the member to finish what is in hand and leave.</summary>
-    public void Drain() => Post(new DrainRequested());
+    /// <summary>Asks the member to finish what is in hand and leave; at once where no seed is there to wait for.</summary>
+    public void Drain()
+    {
+        Post(new DrainRequested());
+        if (!_door.HasSeed)
+        {
+            _ended.TrySetResult(new HostEnd(true, "asked to leave, and there is no seed"));
+        }
+    }
 
     /// <inheritdoc/>
     public void Handle(MachineEvent input, TimeSpan now, IMachineHost<MachineEvent> host)
@@ -102,6 +110,7 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
         await _host.DisposeAsync().ConfigureAwait(false);
         _work.Abort(_epoch, "the process ends");
         _runtime.Dispose();
+        await _engine.DisposeAsync().ConfigureAwait(false);
     }
 
     // The compute thread says nothing of itself: it is looked at as often as a heartbeat goes.
@@ -129,8 +138,9 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
 
     private void Step(MachineEvent input, TimeSpan now, IMachineHost<MachineEvent> host)
     {
-        if (_machine.Handle(input, new Instant(now.Ticks), _effects) is { } reason)
+        if (_machine.Handle(input, new Instant(now.Ticks), _effects) is { } reason && reason != _lastReason)
         {
+            _lastReason = reason; // what fails again and again the same way is worth one line
             _log(reason);
         }
 

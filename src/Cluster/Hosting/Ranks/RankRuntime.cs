@@ -22,6 +22,7 @@ internal sealed class RankRuntime : IDisposable
     {
         _work = work;
         _answer = answer;
+        work.SpeakTo(answer);
         _thread = new Thread(Run) { Name = "compute", IsBackground = true };
         _thread.Start();
     }

@@ -29,7 +29,7 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
     private MemberView _view = new(0, []);
 
     /// <summary>A seed that waits for <see cref="StartAsync"/>.</summary>
-    /// <param name="engine">Borrowed.</param>
+    /// <param name="engine">Owned.</param>
     /// <param name="log">The coordinator's memory; borrowed.</param>
     /// <param name="options">Settings.</param>
     /// <param name="parts">What it works with.</param>
@@ -127,6 +127,7 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
     public async ValueTask DisposeAsync()
     {
         await _host.DisposeAsync().ConfigureAwait(false);
+        await _engine.DisposeAsync().ConfigureAwait(false); // members that are asked to leave need not wait for an answer
         await _members.DisposeAsync().ConfigureAwait(false);
         await _records.Idle.ConfigureAwait(false);
     }

@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using ActorRing.Actors.Coordinator;
+using ActorRing.Actors.Effects;
+using ActorRing.Cluster.Embedded;
+using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Jobs;
+using ActorRing.Cluster.Hosting.Machines;
+using ActorRing.Cluster.Hosting.Processes;
+using ActorRing.Cluster.Hosting.Seed;
+using ActorRing.Cluster.Hosting.Store;
+
+namespace ActorRing.Cluster.Cli.Cluster;
+
+/// <summary>The seed of a cluster in this process, with member processes of its own if it is asked for them.</summary>
+internal sealed class SeedProcess : IAsyncDisposable
+{
+    private readonly RecordLog _log;
+    private readonly SeedHost _host;
+    private readonly string[] _children;
+
+    /// <summary>Opens the cluster's store.</summary>
+    /// <param name="place">Which cluster.</param>
+    /// <param name="members">Member processes to start, and to start again when they are lost.</param>
+    /// <param name="telemetry">Told what machines publish.</param>
+    /// <exception cref="StoreHeldException">It has a seed already.</exception>
+    internal SeedProcess(ClusterPlace place, int members, Action<TelemetryRow> telemetry)
+    {
+        var settings = place.Settings(makesToken: true);
+        _log = RecordLog.Open(place.Folder);
+        try
+        {
+            _children = [.. Enumerable.Range(0, members).Select(rank => $"rank-{rank.ToString(CultureInfo.InvariantCulture)}")];
+            var options = new CoordinatorOptions { StartsMembers = members > 0, SecretKey = [.. RandomNumberGenerator.GetBytes(32)] };
+            _host = new SeedHost(
+                new SeedEngine(settings, new MemberRef(Roles.Seed, MemberRef.NewIncarnation(TimeProvider.System)), place.Uid()), _log, options,
+                new SeedParts(new JobPlanner(), new CheckpointFolder(), members > 0 ? (name, incarnation) => StartMember(place, name, incarnation) : null, telemetry, ClusterLog.Write, TimeProvider.System));
+        }
+        catch
+        {
+            _log.Dispose();
+            throw;
+        }
+    }
+
+    internal Task<HostEnd> Ended => _host.Ended;
+
+    internal Task StartAsync(CancellationToken ct) => _host.StartAsync(_children, ct);
+
+    internal void Drain() => _host.Drain();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.DisposeAsync().ConfigureAwait(false);
+        _log.Dispose();
+    }
+
+    private static MemberProcess StartMember(ClusterPlace place, string name, long incarnation)
+    {
+        var (program, host) = OwnProgram.Command;
+        return MemberProcess.Start(
+            program, [.. host, "member", "--state", place.Folder, "--name", name, "--incarnation", incarnation.ToString(CultureInfo.InvariantCulture)],
+            onErrorLine: line => Console.Error.WriteLine($"[{name}] {line}"));
+    }
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using ActorRing.Actors.Rank;
+using ActorRing.Cluster.Cli.Cluster;
+using ActorRing.Cluster.Cli.Ranks;
+using ActorRing.Cluster.Embedded;
+using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Jobs;
+using ActorRing.Cluster.Hosting.Machines;
+using ActorRing.Cluster.Hosting.Ranks;
+
+namespace ActorRing.Cluster.Cli.Commands;
+
+/// <summary><c>actorring member</c>: a process that holds a rank when a job needs one.</summary>
+internal static class MemberCommand
+{
+    internal static Command Create()
+    {
+        var name = new Option<string?>("--name") { Description = "Of this member in the cluster, 1 to 64 of A-Z a-z 0-9 . _ -. Default: member- and the process id." };
+        var incarnation = new Option<long?>("--incarnation") { Hidden = true };
+        var command = new Command("member", "Joins a cluster and holds a rank when a job needs one. Example: actorring member --name rank-0") { name, incarnation, ClusterPlace.Option };
+        command.SetAction(async (result, stop) =>
+        {
+            var member = result.GetValue(name) ?? $"member-{Environment.ProcessId}";
+            if (!MemberRef.IsValidName(member) || member == Roles.Seed || member.StartsWith(Roles.ConsolePrefix, StringComparison.Ordinal))
+            {
+                throw new UsageException($"--name is '{member}', allowed are 1 to 64 of A-Z a-z 0-9 . _ -, not '{Roles.Seed}' and not beginning with '{Roles.ConsolePrefix}'");
+            }
+
+            var settings = ClusterPlace.Of(result).Settings(makesToken: false);
+            var self = new MemberRef(member, result.GetValue(incarnation) ?? MemberRef.NewIncarnation(TimeProvider.System));
+            await using var host = new RankHost(
+                new MemberEngine(settings, self), new RankOptions { Fingerprint = ClusterPlace.Fingerprint }, new JobPlanner(), new JobWork(), TimeProvider.System, ClusterLog.Write);
+            using var signals = new DrainSignals(host.Drain);
+            await host.StartAsync(stop);
+            var end = await host.Ended;
+            ClusterLog.Write(end.Reason);
+            return end.IsClean ? 0 : 1;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using ActorRing.Actors.Effects;
+using ActorRing.Actors.Events;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Messages;
+using ActorRing.Actors.Plans;
+using ActorRing.Cluster.Hosting.Jobs;
+using ActorRing.Cluster.Hosting.Ranks;
+using ActorRing.Cluster.Hosting.Settings;
+using ActorRing.Compute.Communication;
+using ActorRing.Compute.SequenceParallel;
+using ActorRing.Compute.Training;
+using ActorRing.Native;
+
+namespace ActorRing.Cluster.Cli.Ranks;
+
+/// <summary>A rank's work: opens the job's device, model and data, joins the epoch's communicators, trains.</summary>
+internal sealed class JobWork : IRankWork
+{
+    private readonly WorkWatch _watch = new();
+    private Native.ComputeDevice? _device;
+    private ComputeSettings? _deviceSettings;
+    private PreparedPlan? _plan;
+    private GlobalRank _rank;
+    private JobRun? _run;
+    private volatile EpochLinks? _links;
+
+    public long Progress => _watch.Progress;
+
+    public HopWait? Waiting => _links?.Waiting is { } waiting ? _watch.HopOf(waiting.Peer, waiting.Label, waiting.Waited) : null;
+
+    public void SpeakTo(Action<MachineEvent> say) => _watch.SpeakTo(say);
+
+    public string Prepare(PrepareCommunicators order)
+    {
+        var parallelism = ResolvedJob.Of(order.Spec.Payload.AsSpan()).Settings.Parallelism;
+        (_plan, _rank) = (order.Plan, order.Rank);
+        _watch.Begin(order);
+        _links = new EpochLinks(order.Plan.Plan, order.Rank, (order.Epoch.Term << 32) | order.Epoch.Number, new CommunicatorOptions
+        {
+            Transport = parallelism.Transport == TensorTransport.Gloo ? TransportKind.Gloo : TransportKind.SharedMemory,
+            Deadline = parallelism.HopDeadline,
+        });
+        return _links.Endpoint;
+    }
+
+    public void Connect(ConnectCommunicators order) => _links!.Connect(order.Endpoints, order.Secret);
+
+    public StateDigest Restore(RestoreCheckpoint order)
+    {
+        var job = ResolvedJob.Of(order.Spec.Payload.AsSpan());
+        _run?.Dispose();
+        _run = null; // a failure below must not leave a run that is disposed of
+        _run = new JobRun(DeviceOf(job.Settings.Compute, order.Ranks), job, order, _plan!, _links!, _watch);
+        return _run.Digest();
+    }
+
+    public (StateDigest Digest, StepReport Report) Train(TrainStep trainStep)
+    {
+        var (run, links) = (_run!, _links!);
+        var (sent, waited) = links.Totals;
+        var started = Stopwatch.GetTimestamp();
+        _watch.BeginStep(trainStep);
+        var result = Named(() => run.Train(trainStep));
+        var digest = Named(run.Digest);
+        var (sentNow, waitedNow) = links.Totals;
+        return (digest, new StepReport(result.Loss, result.GradientNorm, result.Tokens, Stopwatch.GetElapsedTime(started), sentNow - sent, waitedNow - waited));
+    }
+
+    public (long Bytes, string Sha256, StateDigest Digest) WriteShard(WriteShard order) => _run!.WriteShard(order);
+
+    public void Grant(GrantRotation order) => _watch.Grant(order);
+
+    public void Abort(RingEpoch epoch, string reason)
+    {
+        _watch.Abort();
+        _links?.Abort(reason);
+    }
+
+    public void Leave()
+    {
+        _run?.Dispose();
+        _run = null;
+        _links?.Dispose();
+        _links = null;
+    }
+
+    public void Dispose()
+    {
+        Leave();
+        _device?.Dispose();
+    }
+
+    // The rank to blame is known here only by its place in a communicator.
+    private T Named<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (CommunicationException failure) when (_links!.Blamed(failure) is { } blamed)
+        {
+            throw new InvalidOperationException($"{failure.Label}: rank {blamed.Index}: {failure.Message}", failure);
+        }
+    }
+
+    private Native.ComputeDevice DeviceOf(ComputeSettings settings, int ranks)
+    {
+        if (_device is null || settings != _deviceSettings)
+        {
+            _device?.Dispose();
+            _device = null;
+            _device = JobDevice.Open(settings, ranks);
+            _deviceSettings = settings;
+        }
+
+        return _device;
+    }
+}

@@ -1,0 +1,127 @@
+using ActorRing.Actors.Effects;
+using ActorRing.Actors.Events;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Messages;
+using ActorRing.Actors.Rank;
+using ActorRing.Compute.Communication;
+using ActorRing.Compute.SequenceParallel;
+
+namespace ActorRing.Cluster.Cli.Ranks;
+
+// Shape letters: L layers, P ring ranks.
+
+/// <summary>Where a rank's compute thread is in its update, and whether it may go on. Written by that thread, read by any.</summary>
+internal sealed class WorkWatch : IAttentionWatch
+{
+    private readonly object _gate = new();
+    private Action<MachineEvent> _say = _ => { };
+    private PrepareCommunicators? _epoch;
+    private RotationUnits _units;
+    private TrainStep _step;
+    private int _passes; // attentions begun in this update: forward by layer, then backward
+    private int _granted;
+    private bool _isAborted;
+    private long _progress;
+
+    /// <summary>Grows with everything that is finished.</summary>
+    internal long Progress => Interlocked.Read(ref _progress);
+
+    /// <summary>Where a layer's blocks are said to be in place or done with.</summary>
+    internal void SpeakTo(Action<MachineEvent> say) => _say = say;
+
+    internal void Begin(PrepareCommunicators epoch)
+    {
+        lock (_gate)
+        {
+            (_epoch, _isAborted) = (epoch, false);
+            _units = new RotationUnits(epoch.Spec.Granularity, epoch.Plan.Plan.Layers, epoch.Plan.Plan.Mesh.Context);
+        }
+    }
+
+    internal void BeginStep(TrainStep step)
+    {
+        lock (_gate)
+        {
+            _granted = step == _step ? _granted : 0; // the first grant may come before the work
+            (_step, _passes) = (step, 0);
+        }
+
+        Interlocked.Increment(ref _progress);
+    }
+
+    /// <summary>A transfer as the ledger names it.</summary>
+    internal HopWait HopOf(GlobalRank peer, HopLabel label, TimeSpan waited)
+    {
+        lock (_gate)
+        {
+            var ringStep = Math.Max(label.RingStep, 0);
+            return new HopWait(_step, (_passes * _units.RingRanks) + ringStep, label.Layer, new RingStep(ringStep), _passes > _units.Layers, peer, waited);
+        }
+    }
+
+    /// <summary>The compute thread may do the transfers of a unit. Any thread.</summary>
+    internal void Grant(GrantRotation order)
+    {
+        lock (_gate)
+        {
+            if (order.Step != _step)
+            {
+                (_step, _granted, _passes) = (order.Step, 0, 0);
+            }
+
+            _granted = Math.Max(_granted, order.Unit + 1);
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>Lets the compute thread go: what it does next fails. Any thread.</summary>
+    internal void Abort()
+    {
+        lock (_gate)
+        {
+            _isAborted = true;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    public void Before(int layer, bool isBackward)
+    {
+        int pass;
+        lock (_gate)
+        {
+            pass = _passes++;
+        }
+
+        Interlocked.Increment(ref _progress);
+        for (var unit = pass * _units.PerPass; unit < (pass + 1) * _units.PerPass; unit++)
+        {
+            _say(new BlockHeld(_epoch!.Epoch, _step, unit));
+            Await(unit);
+        }
+    }
+
+    public void After(int layer, bool isBackward)
+    {
+        Interlocked.Increment(ref _progress);
+        if (_units.PerPass > 0)
+        {
+            _say(new BlockAttended(_epoch!.Epoch, _step, (_passes * _units.PerPass) - 1));
+        }
+    }
+
+    private void Await(int unit)
+    {
+        lock (_gate)
+        {
+            while (_granted <= unit)
+            {
+                if (_isAborted)
+                {
+                    throw new CommunicationException("the epoch is over", CommunicationFailure.Aborted, Native.TransportOperation.Rotate, -1, default);
+                }
+
+                Monitor.Wait(_gate);
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using ActorRing.Actors.Ids;
+using ActorRing.Compute.Data;
+using ActorRing.Compute.Model.Config;
+
+namespace ActorRing.Compute.Training;
+
+/// <summary>A job on one rank, update by update from any update on: whoever has the state after n updates can make the next.</summary>
+/// <param name="state">Borrowed.</param>
+/// <param name="config">The model before the job.</param>
+/// <param name="stages">At least one.</param>
+/// <param name="seatOf">This rank's place in a stage, by its number.</param>
+public sealed class RankTrainer(TrainingState state, LlamaConfig config, IReadOnlyList<TrainingStage> stages, Func<int, StageSeat> seatOf) : IDisposable
+{
+    private int _at = -1;
+    private TokenizedCorpus? _corpus;
+    private StageRun? _stage;
+
+    /// <summary>One update; opens the data and takes the memory of its stage if that is not the last one's.</summary>
+    /// <exception cref="NonFiniteException">Loss or gradient is not finite; nothing was updated.</exception>
+    /// <exception cref="InvalidDataException">The data cannot be used: file and value are named.</exception>
+    public StepResult Run(TrainStep trainStep)
+    {
+        var (stage, first) = StageOf(trainStep.Index);
+        if (stage != _at)
+        {
+            Close();
+            _corpus = TokenizedCorpus.Open(stages[stage].Data.Patterns, stages[stage].Data.Corpus);
+            _stage = new StageRun(state, ConfigIn(stage), stages[stage], _corpus, seatOf(stage));
+            _at = stage;
+        }
+
+        return _stage!.Run(trainStep, trainStep.Index - first);
+    }
+
+    /// <summary>The config of the model after a number of updates, at least one.</summary>
+    public LlamaConfig ConfigAfter(long stepsDone) => ConfigIn(StageOf(stepsDone - 1).Stage);
+
+    /// <summary>The stage that an update belongs to, and the number of its first update.</summary>
+    public (int Stage, long First) StageOf(long step)
+    {
+        var first = 0L;
+        for (var stage = 0; stage < stages.Count; stage++)
+        {
+            if (step < first + stages[stage].Schedule.Steps)
+            {
+                return (stage, first);
+            }
+
+            first += stages[stage].Schedule.Steps;
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(step), step, $"the job has {first} updates");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Close();
+
+    private LlamaConfig ConfigIn(int stage) => stages.Take(stage + 1).Aggregate(config, Trainer.ConfigOf);
+
+    private void Close()
+    {
+        _stage?.Dispose();
+        _corpus?.Dispose();
+        (_stage, _corpus, _at) = (null, null, -1);
+    }
+}
