@@ -88,4 +88,10 @@ public enum Mutation
 
     /// <summary>Loss and gradient norm are not looked at.</summary>
     CommitNonFinite,
+
+    /// <summary>Whoever may only look is obeyed.</summary>
+    ObeyObservers,
+
+    /// <summary>An older summary of transfers replaces a newer one.</summary>
+    BelieveOldSummaries,
 }

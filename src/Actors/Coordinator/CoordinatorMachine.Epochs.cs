@@ -269,6 +269,7 @@ public sealed partial class CoordinatorMachine
         var backoff = Math.Min(_options.Backoff.Ticks << Math.Clamp(fruitless - 1, 0, 20), _options.LongestBackoff.Ticks);
         _notBefore = JobRecord.IsBlame(cause) ? now + (fruitless > 0 ? new TimeSpan(Math.Max(backoff, _options.Settle.Ticks)) : _options.Settle) : now;
         effects.Add(new WakeAt(_notBefore < _lastTick + _options.TickEvery ? _notBefore : _lastTick + _options.TickEvery));
+        _chronicle.Add(new EpochOutcome(epoch.Job.Id, epoch.Id, cause, reason, epoch.Job.StepsCommitted, default), now);
         var end = _ended = new EndEpoch(Term, epoch.Id, cause, reason);
         foreach (var record in epoch.Members)
         {
@@ -317,6 +318,7 @@ public sealed partial class CoordinatorMachine
         {
             _lastEnd = EpochEnd.NotAdopted;
             _ended = new(Term, issued.Epoch, EpochEnd.NotAdopted, "a member of it is gone");
+            _chronicle.Add(new EpochOutcome(job.Id, issued.Epoch, EpochEnd.NotAdopted, _ended.Reason, job.StepsCommitted, default), now);
             return "the epoch in the log cannot go on";
         }
 

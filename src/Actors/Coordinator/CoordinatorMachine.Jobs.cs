@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using ActorRing.Actors.Effects;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Log;
@@ -11,8 +10,6 @@ namespace ActorRing.Actors.Coordinator;
 /// <content>Jobs: submission, control, what comes next.</content>
 public sealed partial class CoordinatorMachine
 {
-    private const int MostStatuses = 1_000;
-
     private void Submit(Sender from, SubmitJob submit, Outbox effects)
     {
         if (from.Role != Role.Submitter)
@@ -94,12 +91,17 @@ public sealed partial class CoordinatorMachine
 
     private string? Control(Sender from, ControlJob control, Instant now, Outbox effects)
     {
-        var (outcome, text) = from.Role != Role.Submitter ? (RequestOutcome.Refused, "only a submitter may control jobs")
-            : _book.Find(control.Job) is { } job ? Apply(job, control, effects)
-            : (RequestOutcome.Refused, Text.Of($"there is no {control.Job}"));
-        if (outcome is { } known)
+        if (from.Role != Role.Submitter && _options.Mutation != Mutation.ObeyObservers)
         {
-            effects.Send(from.Member, new ControlAnswer(control.Key, known, text));
+            effects.Send(from.Member, new ControlAnswer(control.Key, RequestOutcome.Refused, "only a submitter may control jobs"));
+            return null;
+        }
+
+        (RequestOutcome? Outcome, string Text) applied = _book.Find(control.Job) is { } job ? Apply(job, control, effects)
+            : (RequestOutcome.Refused, Text.Of($"there is no {control.Job}"));
+        if (applied.Outcome is { } known)
+        {
+            effects.Send(from.Member, new ControlAnswer(control.Key, known, applied.Text));
         }
 
         return Next(now, effects);
@@ -168,18 +170,6 @@ public sealed partial class CoordinatorMachine
         {
             epoch.CheckpointAt = epoch.StopAfter = Math.Min(Announceable(epoch) + _options.RunAhead, epoch.Job.Spec.TrainSteps);
         }
-    }
-
-    private ImmutableArray<JobStatus> Statuses()
-    {
-        var statuses = ImmutableArray.CreateBuilder<JobStatus>();
-        for (var at = Math.Max(0, _book.Jobs.Count - MostStatuses); at < _book.Jobs.Count; at++)
-        {
-            var job = _book.Jobs[at];
-            statuses.Add(new(job.Id, job.Spec.Name, job.State, job.StepsCommitted, job.Spec.TrainSteps, job.CheckpointCommitted, job.Verdict));
-        }
-
-        return statuses.ToImmutable();
     }
 
     private JobRecord? Active()

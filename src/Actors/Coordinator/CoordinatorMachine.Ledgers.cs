@@ -49,6 +49,18 @@ public sealed partial class CoordinatorMachine
                 return EndCurrent(EpochEnd.RankFailure, Text.Of($"rank {rank} ({from}) at update {failed.Step.Index}: {failed.Text}"), now, effects);
             case HopOverdue overdue when overdue.Epoch == epoch.Id && epoch.Phase == EpochPhase.Training:
                 epoch.Hops.Report(rank, overdue.Hop, now);
+                if (epoch.Hops[rank] == overdue.Hop)
+                {
+                    NoteLate(epoch, epoch.Hops.Follow(rank), now);
+                }
+
+                return null;
+            case HopSummary summary when summary.Epoch == epoch.Id:
+                if (summary.Sequence > (epoch.Summaries[rank]?.Sequence ?? 0) || _options.Mutation == Mutation.BelieveOldSummaries)
+                {
+                    epoch.Summaries[rank] = summary;
+                }
+
                 return null;
             default:
                 return null;
@@ -153,6 +165,7 @@ public sealed partial class CoordinatorMachine
             switch (record)
             {
                 case JobSubmitted submitted:
+                    _submittedAt[submitted.Job.Number] = now;
                     if (_submitters.TryGetValue(submitted.Key, out var submitter))
                     {
                         _submitters.Remove(submitted.Key);
@@ -381,6 +394,7 @@ public sealed partial class CoordinatorMachine
 
         var (waiter, hop, culprit) = verdict;
         var reason = Text.Of($"rank {culprit} is late: {Describe(waiter, hop)}");
+        NoteLate(epoch, verdict, now);
         effects.Add(new Publish(new HopRow(epoch.Id, new(waiter), hop, new(culprit))));
         GiveUp(epoch.Members[culprit]!, EpochEnd.HopLate, reason, isGone: false, effects);
         return EndCurrent(EpochEnd.HopLate, reason, now, effects);

@@ -36,6 +36,7 @@ public sealed partial class CoordinatorMachine
     private EpochEnd _lastEnd;
     private string _lastReason = "";
     private EndEpoch? _ended;
+    private Instant _startedAt;
     private bool _isExiting;
 
     // The newest update with any shard: only Mutation.RestoreUncommitted looks at it.
@@ -146,7 +147,7 @@ public sealed partial class CoordinatorMachine
 
     private string? Begin(Instant now, Outbox effects)
     {
-        _lastTick = _formingSince = _notBefore = now;
+        _startedAt = _lastTick = _formingSince = _notBefore = now;
         var reason = Adopt(now);
         Announce(effects, everybody: true);
         effects.Add(new WakeAt(now + _options.TickEvery));
@@ -173,9 +174,15 @@ public sealed partial class CoordinatorMachine
 
     private string? Receive(Sender from, Message message, Instant now, Outbox effects)
     {
+        if (Answer(message, now) is { } answer)
+        {
+            effects.Send(from.Member, answer);
+            return null;
+        }
+
         switch (message)
         {
-            case StaleTerm stale when stale.Term > Term && _options.Mutation != Mutation.IgnoreLaterTerm:
+            case StaleTerm stale when from.Role == Role.Member && stale.Term > Term && _options.Mutation != Mutation.IgnoreLaterTerm:
                 return Exit(Text.Of($"a coordinator of term {stale.Term} has taken over from term {Term}"), effects);
             case SubmitJob submit:
                 Submit(from, submit, effects);
@@ -184,9 +191,6 @@ public sealed partial class CoordinatorMachine
                 return Control(from, control, now, effects);
             case DrainMember drain:
                 return Drain(from, drain, effects);
-            case QueryJobs query:
-                effects.Send(from.Member, new JobsAnswer(query.Key, Statuses()));
-                return null;
             case MemberHello hello when from.Role == Role.Member:
                 return Greet(from.Member, hello, now, effects);
             default:

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorRing.Actors.Ids;
 
 namespace ActorRing.Actors.Coordinator;
 
@@ -61,6 +62,9 @@ public sealed record CoordinatorOptions
 
     /// <summary>Whether the host can start members again.</summary>
     public bool StartsMembers { get; init; }
+
+    /// <summary>The coordinator's own process, as answers name it.</summary>
+    public MemberId Self { get; init; } = new("seed", 1);
 
     /// <summary>From what the secrets of epochs are derived; random, known to the coordinator's host only.</summary>
     public ImmutableArray<byte> SecretKey { get; init; } = [];

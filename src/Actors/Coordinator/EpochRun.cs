@@ -20,6 +20,7 @@ internal sealed class EpochRun
         Steps = new(ranks, options.RunAhead, issued.RestoreFrom, options.Mutation);
         Shards = new(ranks, options.Mutation);
         Hops = new(ranks);
+        Summaries = new HopSummary?[ranks];
     }
 
     internal JobRecord Job { get; }
@@ -57,6 +58,9 @@ internal sealed class EpochRun
     internal CheckpointLedger Shards { get; }
 
     internal HopLedger Hops { get; }
+
+    /// <summary>The newest summary of each rank's transfers, as far as one has come.</summary>
+    internal HopSummary?[] Summaries { get; }
 
     /// <summary>Whether the manifest of this many updates was asked for and not answered.</summary>
     internal long ManifestAsked { get; set; }

@@ -71,6 +71,12 @@ internal sealed class HopLedger(int ranks)
             return null;
         }
 
+        return Follow(waiter);
+    }
+
+    /// <summary>Whom the chain of waits that starts at a rank ends at. The rank must have reported a late transfer.</summary>
+    internal (int Waiter, HopWait Hop, int Culprit) Follow(int waiter)
+    {
         var at = waiter;
         for (var length = 0; length < ranks; length++)
         {

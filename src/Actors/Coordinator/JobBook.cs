@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Log;
 
@@ -26,7 +27,22 @@ public sealed class JobBook
     public JobRecord? Find(string key) => _byKey.TryGetValue(key, out var job) ? job : null;
 
     /// <summary>Whether an incarnation was declared finished.</summary>
-    public bool IsFenced(MemberId member) => _fencedUpTo.TryGetValue(member.Name, out var upTo) && member.Incarnation <= upTo;
+    public bool IsFenced(MemberId member) => member.Incarnation <= FencedUpTo(member.Name);
+
+    /// <summary>The last incarnation of a name that was declared finished; the least number if none was.</summary>
+    internal long FencedUpTo(string name) => _fencedUpTo.TryGetValue(name, out var upTo) ? upTo : long.MinValue;
+
+    /// <summary>The fewest of some records that come to the same, in their order, and one <see cref="JobFolded"/> for each job that had an epoch.</summary>
+    /// <param name="records">A whole log, oldest first.</param>
+    /// <remarks>
+    /// Replayed, they give an equal book, and whatever is appended goes on from there as it would have. What is kept of a job: its submission, its state, its
+    /// last 64 requests, its newest epoch and TrainingCheckpoint, and the updates since. Of members: the last fence of each name. Cost: O(records).
+    /// </remarks>
+    public static ImmutableArray<LogRecord> Compact(IReadOnlyList<LogRecord> records)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        return LogCompaction.Of(records);
+    }
 
     /// <summary>Takes the next record.</summary>
     internal void Apply(LogRecord record)
@@ -50,6 +66,9 @@ public sealed class JobBook
                 break;
             case CheckpointCommitted committed:
                 Find(committed.Job)?.Apply(committed);
+                break;
+            case JobFolded folded:
+                Find(folded.Job)?.Apply(folded);
                 break;
             case MemberFenced fenced:
                 // Restarts count upwards: who fences an incarnation has done so, or seen the end, of all before it.

@@ -7,7 +7,9 @@ namespace ActorRing.Actors.Coordinator;
 /// <summary>A job as the log tells it.</summary>
 public sealed class JobRecord
 {
-    private const int MostRequests = 64;
+    /// <summary>Control requests that a job remembers: copies of older ones are not expected any more.</summary>
+    internal const int MostRequests = 64;
+
     private readonly List<StateDigest> _digests = [];
     private readonly List<string> _requests = [];
     private long _digestsFrom = 1;
@@ -44,6 +46,12 @@ public sealed class JobRecord
     /// <summary>Its newest epoch; null before the first.</summary>
     public EpochIssued? LastEpoch { get; private set; }
 
+    /// <summary>Epochs issued for it.</summary>
+    public long Epochs { get; private set; }
+
+    /// <summary>Those of them that replaced an epoch which failed: a rank lost, late or wrong. Counted when the next one is issued.</summary>
+    public long Losses { get; private set; }
+
     /// <summary>Epochs in a row, the present one not among them, that committed nothing and failed by themselves.</summary>
     public int FruitlessEpochs { get; private set; }
 
@@ -79,6 +87,8 @@ public sealed class JobRecord
     internal void Apply(EpochIssued issued)
     {
         LastEpoch = issued;
+        Epochs++;
+        Losses += IsBlame(issued.Cause) ? 1 : 0;
         FruitlessEpochs += IsBlame(issued.Cause) && !IsFruitful ? 1 : 0;
         IsFruitful = false;
     }
@@ -86,6 +96,7 @@ public sealed class JobRecord
     internal void Apply(StepCommitted committed)
     {
         StepsCommitted = committed.StepsDone;
+        _digestsFrom = _digests.Count == 0 ? committed.StepsDone : _digestsFrom;
         FruitlessEpochs = 0;
         IsFruitful = true;
         _digests.Add(committed.Digest);
@@ -99,4 +110,7 @@ public sealed class JobRecord
         _digests.RemoveRange(0, forget);
         _digestsFrom += forget;
     }
+
+    internal void Apply(JobFolded folded) =>
+        (Epochs, Losses, FruitlessEpochs, IsFruitful) = (folded.Epochs, folded.Losses, folded.FruitlessEpochs, folded.IsFruitful);
 }

@@ -50,11 +50,18 @@ public sealed class MemberRecord
 /// <remarks>Invariant: a member once given up stays so; a process that lives on under that incarnation is a zombie.</remarks>
 internal sealed class MemberTable(CoordinatorOptions options)
 {
+    internal const int MostRemoved = 16;
     private readonly SortedDictionary<MemberId, MemberRecord> _members = [];
     private readonly List<MemberRecord> _order = [];
+    private readonly Queue<MemberRecord> _removed = new();
 
     /// <summary>All, in order of joining: a loop over it may give members up but not forget them.</summary>
     internal IReadOnlyList<MemberRecord> All => _order;
+
+    /// <summary>The last ones that are gone, oldest first; only people look at them.</summary>
+    internal IEnumerable<MemberRecord> Removed => _removed;
+
+    internal int RemovedCount => _removed.Count;
 
     /// <summary>Members given up whose end is not certain yet.</summary>
     internal int Unfenced { get; private set; }
@@ -154,6 +161,11 @@ internal sealed class MemberTable(CoordinatorOptions options)
             {
                 _order.RemoveAt(at);
                 _members.Remove(record.Id);
+                _removed.Enqueue(record);
+                if (_removed.Count > MostRemoved)
+                {
+                    _removed.Dequeue();
+                }
             }
         }
     }

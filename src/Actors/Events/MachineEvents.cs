@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
 
@@ -84,3 +85,21 @@ public sealed record WorkProgressed(RingEpoch Epoch) : MachineEvent;
 /// <param name="Epoch">In which one.</param>
 /// <param name="Hop">Which transfer; its unit only says which of two transfers of an update comes first.</param>
 public sealed record WaitingForPeer(RingEpoch Epoch, HopWait Hop) : MachineEvent;
+
+/// <summary>A transfer that is over.</summary>
+/// <param name="Channel">What travelled, as the compute side numbers it; not negative.</param>
+/// <param name="Peer">The other side.</param>
+/// <param name="Bytes">Of the transfer.</param>
+/// <param name="Elapsed">From the first byte asked for to the last one there.</param>
+/// <param name="Waited">The part of it in which the compute thread had nothing else to do.</param>
+public readonly record struct HopDone(int Channel, GlobalRank Peer, long Bytes, TimeSpan Elapsed, TimeSpan Waited);
+
+/// <summary>Transfers that are over, once for each update, before its <see cref="TrainStepDone"/>. Says nothing about progress: it only feeds statistics.</summary>
+/// <param name="Epoch">In which one.</param>
+/// <param name="Step">The update that they were for.</param>
+/// <param name="Hops">At most <see cref="MostHops"/> are looked at; a host that has more posts several of these.</param>
+public sealed record HopsDone(RingEpoch Epoch, TrainStep Step, ImmutableArray<HopDone> Hops) : MachineEvent
+{
+    /// <summary>Bounds the time that one event takes.</summary>
+    public const int MostHops = 4_096;
+}

@@ -48,3 +48,14 @@ public sealed record CheckpointCommitted(JobId Job, RingEpoch Epoch, long StepsD
 /// <summary>A member was declared finished and is certainly dead or cut off; that incarnation never counts again.</summary>
 /// <param name="Member">Who.</param>
 public sealed record MemberFenced(MemberId Member) : LogRecord;
+
+/// <summary>
+/// What <see cref="Coordinator.JobBook.Compact"/> left out about a job, as far as it still counts. Says what the counts are, not by how much they grew; stands
+/// behind all other records of a compacted log.
+/// </summary>
+/// <param name="Job">Which job.</param>
+/// <param name="Epochs">Issued for it.</param>
+/// <param name="Losses">Those of them that replaced an epoch which failed.</param>
+/// <param name="FruitlessEpochs">Epochs in a row, the newest not among them, that committed nothing and failed by themselves.</param>
+/// <param name="IsFruitful">Whether the newest epoch has committed something.</param>
+public sealed record JobFolded(JobId Job, long Epochs, long Losses, int FruitlessEpochs, bool IsFruitful) : LogRecord;

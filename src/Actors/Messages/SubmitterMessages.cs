@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using ActorRing.Actors.Ids;
 
 namespace ActorRing.Actors.Messages;
@@ -32,22 +31,3 @@ public sealed record ControlAnswer(string Key, RequestOutcome Outcome, string Te
 /// <param name="Key">Names the request in its answer.</param>
 /// <param name="Name">Of the member; whichever incarnation has joined.</param>
 public sealed record DrainMember(string Key, string Name) : Message;
-
-/// <summary>Asks for all jobs.</summary>
-/// <param name="Key">Names the request in its answer.</param>
-public sealed record QueryJobs(string Key) : Message;
-
-/// <summary>A job as its coordinator sees it.</summary>
-/// <param name="Job">Number.</param>
-/// <param name="Name">For people.</param>
-/// <param name="State">Where it is.</param>
-/// <param name="StepsCommitted">Updates committed.</param>
-/// <param name="TrainSteps">Updates wanted.</param>
-/// <param name="CheckpointCommitted">Updates in the newest complete TrainingCheckpoint.</param>
-/// <param name="Verdict">Why it is there, in one line.</param>
-public sealed record JobStatus(JobId Job, string Name, JobState State, long StepsCommitted, long TrainSteps, long CheckpointCommitted, string Verdict);
-
-/// <summary>All jobs, oldest first.</summary>
-/// <param name="Key">Of the request.</param>
-/// <param name="Jobs">At most 1,000, the newest.</param>
-public sealed record JobsAnswer(string Key, ImmutableArray<JobStatus> Jobs) : Message;

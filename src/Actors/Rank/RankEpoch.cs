@@ -1,3 +1,4 @@
+using ActorRing.Actors.Hops;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
 using ActorRing.Actors.Plans;
@@ -60,4 +61,9 @@ internal sealed class RankEpoch(ProposePlan proposal, GlobalRank rank, PreparedP
 
     /// <summary>The transfer that the compute thread waits for, as its host says.</summary>
     internal HopWait? Transfer { get; set; }
+
+    internal HopTallies Tallies { get; } = new();
+
+    /// <summary>Before this time no further summary of transfers is sent.</summary>
+    internal Instant NextSummary { get; set; }
 }

@@ -28,6 +28,7 @@ public sealed class RankMachine
     private Instant _nextBeat;
     private long _sequence;
     private long _progress;
+    private long _summaries;
     private bool _isLeaving;
 
     /// <summary>A member that has not heard of anybody.</summary>
@@ -137,6 +138,17 @@ public sealed class RankMachine
         if (_epoch is not null)
         {
             ReportAgain(_epoch, effects);
+            Summarise(_epoch, now, effects);
+        }
+    }
+
+    // Also when nothing is new: the one before may have been lost, or sent to another coordinator.
+    private void Summarise(RankEpoch epoch, Instant now, Outbox effects)
+    {
+        if (epoch.Tallies.Count > 0 && now >= epoch.NextSummary)
+        {
+            epoch.NextSummary = now + _options.SummaryEvery;
+            Tell(new HopSummary(epoch.Id, ++_summaries, _options.HopDeadline, epoch.Tallies.Rows()), effects);
         }
     }
 
@@ -375,6 +387,16 @@ public sealed class RankMachine
             return null;
         }
 
+        if (input is HopsDone hops)
+        {
+            for (var at = 0; at < Math.Min(hops.Hops.Length, HopsDone.MostHops); at++)
+            {
+                epoch.Tallies.Add(hops.Hops[at]);
+            }
+
+            return null;
+        }
+
         _progress++;
         epoch.Transfer = null;
         switch (input)
@@ -573,6 +595,7 @@ public sealed class RankMachine
         WorkFailed x => x.Epoch,
         WorkProgressed x => x.Epoch,
         WaitingForPeer x => x.Epoch,
+        HopsDone x => x.Epoch,
         _ => RingEpoch.None,
     };
 }

@@ -15,6 +15,9 @@ public sealed record RankOptions
     /// <summary>What a transfer may take before it is reported.</summary>
     public TimeSpan HopDeadline { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Least time from one summary of transfers to the next: they are for people, who read no faster.</summary>
+    public TimeSpan SummaryEvery { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Updates that may be applied beyond the last one known to be committed. Equal to the coordinator's.</summary>
     public int RunAhead { get; init; } = 4;
 

@@ -11,6 +11,8 @@ internal static class WireSamples
     private static readonly RingEpoch Epoch = new(3, 7);
     private static readonly HopWait Hop = new(new(41), 5, 2, new(1), true, new(3), TimeSpan.FromMilliseconds(150));
 
+    private static HopFigures Figures { get; } = new(1_000, 1L << 40, TimeSpan.FromMilliseconds(3), TimeSpan.FromMilliseconds(9), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(1));
+
     internal static JobSpec Spec { get; } = new()
     {
         Name = "größer", Payload = [1, 2, 3], Ranks = 4, MinRanks = 2, TrainSteps = 100, CheckpointEvery = 10, Granularity = GrantGranularity.PerHop,
@@ -38,9 +40,36 @@ internal static class WireSamples
         new SubmitAnswer("key", RequestOutcome.Conflict, new(2), "used before"),
         new ControlJob("key", new(2), JobVerb.Checkpoint),
         new ControlAnswer("key", RequestOutcome.Refused, "it is over"),
-        new QueryJobs("key"),
+        new QueryJobs("key", 300),
         new DrainMember("key", "m1"),
-        new JobsAnswer("key", [new(new(1), "a", JobState.Completed, 100, 100, 100, ""), new(new(2), "b", JobState.Failed, 3, 9, 2, "why")]),
+        new JobsAnswer("key", 2,
+        [
+            new(new(1), "a", JobState.Failed, "why", 3, 9, 2, 4, 2, 3, Epoch, 7, 4, TimeSpan.FromMinutes(1)),
+            new(new(2), "", JobState.Queued, "", 0, 1, 0, 1, 1, 0, RingEpoch.None, 0, 0, null),
+        ]),
+        new HopSummary(Epoch, 12, TimeSpan.FromSeconds(2),
+        [
+            new(new(3), 1, 1L << 40, TimeSpan.FromMilliseconds(150), TimeSpan.FromMilliseconds(15), [new(60, 40), new(247, 1)]),
+            new(HopTally.Others, -1, 0, TimeSpan.Zero, TimeSpan.Zero, []),
+        ]),
+        new QueryRing("key", 256),
+        new RingAnswer("key", Epoch, new(2), "zigzag", EpochPhase.Training, TimeSpan.FromMinutes(3), 41, 256, 258,
+        [
+            new(new(256), new("m1", 5), "127.0.0.1:9", RankPhase.Training, 42, new(257), new(255), Figures, [new(new(255), 1, Figures)], Hop, TimeSpan.FromSeconds(2)),
+            new(new(257), new("", 0), "", RankPhase.Idle, 0, new(0), new(256), new(0, 0, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero), [], null, TimeSpan.Zero),
+        ],
+            new(Epoch, new(256), Hop, new(3), new("m3", 1), TimeSpan.FromMilliseconds(70)),
+            [new(Epoch, new(256), Hop, new(3), new("", 0), TimeSpan.FromMilliseconds(70))],
+            [new(new(2), new(3, 6), EpochEnd.HopLate, "rank 2 is late", 39, TimeSpan.FromMinutes(4)), new(new(2), new(3, 7), EpochEnd.Operator, "", 40, TimeSpan.Zero)]),
+        new RingAnswer("key", RingEpoch.None, default, "", EpochPhase.None, TimeSpan.Zero, 0, 0, 0, [], null, [], []),
+        new QueryMembers("key", 256),
+        new MembersAnswer("key", new("seed", 4), 3, TimeSpan.FromHours(1), 256, 258,
+        [
+            new(new("m0", 1), MemberRole.Rank, MemberState.Leaving, true, new(3), new(2), Epoch, RankPhase.Parked, 42, "cpu avx2 1.0", TimeSpan.FromMilliseconds(90), "library"),
+            new(new("", 0), MemberRole.Seed, MemberState.Joining, false, new(-1), default, RingEpoch.None, RankPhase.Idle, 0, "", null, ""),
+        ]),
+        new QueryHierarchy("key", "/user/jobs", 2, 1_024),
+        new HierarchyAnswer("key", 1_024, 1_026, ["/user/jobs/job-1/rank-3", "/user/jobs/job-1/rank-3/ring"]),
     ];
 
     internal static LogRecord[] Records { get; } =
@@ -51,5 +80,6 @@ internal static class WireSamples
         new StepCommitted(new(2), Epoch, 41, new(5)),
         new CheckpointCommitted(new(2), Epoch, 40, 2, "5ba256"),
         new MemberFenced(new("m1", 5)),
+        new JobFolded(new(2), 9, 4, 2, true),
     ];
 }

@@ -58,11 +58,29 @@ public class WireSpec
         Assert.Equal(WireError.UnknownType, MessageCodec.TryDecode(Changed(good, 3, 250), out _));
         Assert.Equal(WireError.FrameTooLong, MessageCodec.TryDecode(new byte[WireLimits.FrameBytes + 1], out _));
         Assert.Equal(WireError.OutOfRange, MessageCodec.TryDecode(Changed(MessageCodec.Encode(new ControlJob("k", new(1), JobVerb.Pause)), ^1, 200), out _));
-        var query = MessageCodec.Encode(new QueryJobs("k"));
-        Assert.Equal(WireError.NotUtf8, MessageCodec.TryDecode(Changed(query, ^1, 0xFF), out _));
+        var query = MessageCodec.Encode(new QueryJobs("k", 0));
+        Assert.Equal(WireError.NotUtf8, MessageCodec.TryDecode(Changed(query, 9, 0xFF), out _));
         Assert.Equal(WireError.StringTooLong, MessageCodec.TryDecode(Changed(query, 8, 0x7F), out _));
         var start = MessageCodec.Encode(new StartEpoch(1, new(1, 1), [], ""));
         Assert.Equal(WireError.TooManyEntries, MessageCodec.TryDecode(Changed(start, ^7, 0x20), out _));
+    }
+
+    // Counts that run backwards, intervals that do not exist or come twice, more rows than a rank can have: none of it may reach a sum.
+    [Fact]
+    public void Summary_must_be_refused_when_its_counts_cannot_be()
+    {
+        Assert.Equal(WireError.None, Outcome(new(0, 1), new(247, 1)));
+        Assert.Equal(WireError.OutOfRange, Outcome(new(5, 1), new(5, 1)));
+        Assert.Equal(WireError.OutOfRange, Outcome(new(6, 1), new(5, 1)));
+        Assert.Equal(WireError.OutOfRange, Outcome(new HopBucket(248, 1)));
+        Assert.Equal(WireError.OutOfRange, Outcome(new HopBucket(1, 0)));
+        Assert.Equal(WireError.OutOfRange, Outcome(new HopBucket(1, -1)));
+        var rows = Enumerable.Range(0, 17).Select(peer => new HopTally(new(peer), 1, 0, TimeSpan.Zero, TimeSpan.Zero, [])).ToArray();
+        Assert.Equal(WireError.None, MessageCodec.TryDecode(MessageCodec.Encode(new HopSummary(new(1, 1), 1, TimeSpan.Zero, [.. rows[..16]])), out _));
+        Assert.Equal(WireError.TooManyEntries, MessageCodec.TryDecode(MessageCodec.Encode(new HopSummary(new(1, 1), 1, TimeSpan.Zero, [.. rows])), out _));
+
+        static WireError Outcome(params HopBucket[] times) => MessageCodec.TryDecode(
+            MessageCodec.Encode(new HopSummary(new(1, 1), 1, TimeSpan.Zero, [new(new(0), 1, 0, TimeSpan.Zero, TimeSpan.Zero, [.. times])])), out _);
     }
 
     // Every flip, cut, growth and splice of good frames: no exception, and no more memory than the frame's own length justifies.

@@ -11,7 +11,7 @@ public static class LogCodec
     public static byte[] Encode(LogRecord record)
     {
         var w = new WireWriter();
-        w.U8(WireLimits.Version);
+        w.U8(WireLimits.LogVersion);
         switch (record)
         {
             case JobSubmitted x:
@@ -38,6 +38,9 @@ public static class LogCodec
             case MemberFenced x:
                 w.U16(6); w.Member(x.Member);
                 break;
+            case JobFolded x:
+                w.U16(7); w.I64(x.Job.Number); w.I64(x.Epochs); w.I64(x.Losses); w.I32(x.FruitlessEpochs); w.Flag(x.IsFruitful);
+                break;
             default:
                 throw new ArgumentException("a record that is not of the closed set");
         }
@@ -55,7 +58,7 @@ public static class LogCodec
             return bytes.Length < 3 ? WireError.Truncated : WireError.FrameTooLong;
         }
 
-        if (bytes[0] != WireLimits.Version)
+        if (bytes[0] != WireLimits.LogVersion)
         {
             return WireError.OtherVersion;
         }
@@ -81,6 +84,9 @@ public static class LogCodec
                 break;
             case 6:
                 found = new MemberFenced(r.Member());
+                break;
+            case 7:
+                found = new JobFolded(new(r.I64()), r.Natural(), r.Natural(), r.I32(), r.Flag());
                 break;
             default:
                 r.Fail(WireError.UnknownType);

@@ -65,12 +65,7 @@ public static class MessageCodec
         {
             case MemberHello m:
                 w.U16(1); w.I64(m.Sequence); w.I64(m.Term); w.String(m.Fingerprint); w.Epoch(m.Promised); w.U8((byte)m.Phase); w.I64(m.Acknowledged);
-                w.I64(m.StepsDone); w.I64(m.Progress); w.Flag(m.IsLeaving); w.Flag(m.Waiting is not null);
-                if (m.Waiting is not null)
-                {
-                    Hop(w, m.Waiting);
-                }
-
+                w.I64(m.StepsDone); w.I64(m.Progress); w.Flag(m.IsLeaving); HopCodec.Maybe(w, m.Waiting);
                 break;
             case PlanAnswer m:
                 w.U16(2); w.Epoch(m.Epoch); w.String(m.PlanHash); w.String(m.Fingerprint); w.String(m.Endpoint); w.Flag(m.Difference is not null);
@@ -95,7 +90,7 @@ public static class MessageCodec
                 w.U16(6); w.Epoch(m.Epoch); w.I64(m.Step.Index); w.String(m.Text);
                 break;
             case HopOverdue m:
-                w.U16(7); w.Epoch(m.Epoch); Hop(w, m.Hop);
+                w.U16(7); w.Epoch(m.Epoch); HopCodec.Write(w, m.Hop);
                 break;
             case StaleTerm m:
                 w.U16(8); w.I64(m.Term);
@@ -144,19 +139,34 @@ public static class MessageCodec
                 w.U16(43); w.String(m.Key); w.U8((byte)m.Outcome); w.String(m.Text);
                 break;
             case QueryJobs m:
-                w.U16(44); w.String(m.Key);
+                w.U16(44); w.String(m.Key); w.I64(m.Before);
                 break;
             case JobsAnswer m:
-                w.U16(45); w.String(m.Key); w.Count(m.Jobs.Length);
-                foreach (var job in m.Jobs)
-                {
-                    w.I64(job.Job.Number); w.String(job.Name); w.U8((byte)job.State); w.I64(job.StepsCommitted); w.I64(job.TrainSteps);
-                    w.I64(job.CheckpointCommitted); w.String(job.Verdict);
-                }
-
+                w.U16(45); AnswerCodec.Write(w, m);
                 break;
             case DrainMember m:
                 w.U16(46); w.String(m.Key); w.String(m.Name);
+                break;
+            case HopSummary m:
+                w.U16(10); w.Epoch(m.Epoch); w.I64(m.Sequence); w.Time(m.Deadline); HopCodec.Write(w, m.Hops);
+                break;
+            case QueryRing m:
+                w.U16(47); w.String(m.Key); w.I32(m.From);
+                break;
+            case RingAnswer m:
+                w.U16(48); AnswerCodec.Write(w, m);
+                break;
+            case QueryMembers m:
+                w.U16(49); w.String(m.Key); w.I32(m.From);
+                break;
+            case MembersAnswer m:
+                w.U16(50); AnswerCodec.Write(w, m);
+                break;
+            case QueryHierarchy m:
+                w.U16(51); w.String(m.Key); w.String(m.Under); w.I32(m.Depth); w.I32(m.From);
+                break;
+            case HierarchyAnswer m:
+                w.U16(52); AnswerCodec.Write(w, m);
                 break;
             default:
                 throw new ArgumentException("a message that is not of the closed set");
@@ -170,7 +180,7 @@ public static class MessageCodec
         {
             case 1:
                 return new MemberHello(r.I64(), r.I64(), r.String(), r.Epoch(), (RankPhase)r.U8(LastPhase), r.I64(), r.I64(), r.I64(), r.Flag(),
-                    r.Flag() ? Hop(ref r) : null);
+                    r.Flag() ? HopCodec.Wait(ref r) : null);
             case 2:
                 return new PlanAnswer(r.Epoch(), r.String(), r.String(), r.String(), r.Flag() ? new PlanDifference(r.String(), r.String(), r.String()) : null,
                     r.String());
@@ -183,11 +193,13 @@ public static class MessageCodec
             case 6:
                 return new RankFailed(r.Epoch(), new(r.I64()), r.String());
             case 7:
-                return new HopOverdue(r.Epoch(), Hop(ref r));
+                return new HopOverdue(r.Epoch(), HopCodec.Wait(ref r));
             case 8:
                 return new StaleTerm(r.I64());
             case 9:
                 return new KvBlockReady(r.Epoch(), new(r.I64()), r.I32());
+            case 10:
+                return new HopSummary(r.Epoch(), r.I64(), r.Duration(), HopCodec.Tallies(ref r));
             case 20:
                 return new CoordinatorHello(r.I64(), r.I64(), r.Epoch(), (EpochPhase)r.U8((byte)EpochPhase.Training), r.I64(), r.I64(), r.I64(), r.I64());
             case 21:
@@ -207,11 +219,23 @@ public static class MessageCodec
             case 43:
                 return new ControlAnswer(r.String(), (RequestOutcome)r.U8((byte)RequestOutcome.Conflict), r.String());
             case 44:
-                return new QueryJobs(r.String());
+                return new QueryJobs(r.String(), r.I64());
             case 45:
-                return new JobsAnswer(r.String(), Jobs(ref r));
+                return AnswerCodec.Jobs(ref r);
             case 46:
                 return new DrainMember(r.String(), r.String());
+            case 47:
+                return new QueryRing(r.String(), r.I32());
+            case 48:
+                return AnswerCodec.Ring(ref r);
+            case 49:
+                return new QueryMembers(r.String(), r.I32());
+            case 50:
+                return AnswerCodec.Members(ref r);
+            case 51:
+                return new QueryHierarchy(r.String(), r.String(), r.I32(), r.I32());
+            case 52:
+                return AnswerCodec.Hierarchy(ref r);
             default:
                 r.Fail(WireError.UnknownType);
                 return null;
@@ -229,7 +253,7 @@ public static class MessageCodec
         return members.ToImmutable();
     }
 
-    private static ImmutableArray<string> Strings(ref WireReader r)
+    internal static ImmutableArray<string> Strings(ref WireReader r)
     {
         var strings = ImmutableArray.CreateBuilder<string>(r.Count(4));
         while (strings.Count < strings.Capacity && r.Error == WireError.None)
@@ -239,22 +263,4 @@ public static class MessageCodec
 
         return strings.ToImmutable();
     }
-
-    private static ImmutableArray<JobStatus> Jobs(ref WireReader r)
-    {
-        var jobs = ImmutableArray.CreateBuilder<JobStatus>(r.Count(41));
-        while (jobs.Count < jobs.Capacity && r.Error == WireError.None)
-        {
-            jobs.Add(new(new(r.I64()), r.String(), (JobState)r.U8((byte)JobState.Cancelled), r.I64(), r.I64(), r.I64(), r.String()));
-        }
-
-        return jobs.ToImmutable();
-    }
-
-    private static void Hop(WireWriter w, HopWait hop)
-    {
-        w.I64(hop.Step.Index); w.I32(hop.Unit); w.I32(hop.Layer); w.I32(hop.RingStep.Index); w.Flag(hop.IsBackward); w.I32(hop.Peer.Index); w.Time(hop.Waited);
-    }
-
-    private static HopWait Hop(ref WireReader r) => new(new(r.I64()), r.I32(), r.I32(), new(r.I32()), r.Flag(), new(r.I32()), r.Time());
 }

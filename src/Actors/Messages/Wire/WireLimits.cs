@@ -15,8 +15,11 @@ public static class WireLimits
     /// <summary>Entries of a list.</summary>
     public const int Entries = 10_000;
 
-    /// <summary>Version of the whole format; a frame of another one is refused.</summary>
-    public const byte Version = 1;
+    /// <summary>Version of all messages; a frame of another one is refused.</summary>
+    public const byte Version = 2;
 
-    // Depth needs no limit at run time: no type contains itself, and the deepest (a frame, a proposal, a spec, its payload) has four levels.
+    /// <summary>Version of all log records: logs outlive the programs that wrote them, so it rises for itself.</summary>
+    public const byte LogVersion = 1;
+
+    // Depth needs no limit at run time: no type contains itself, and the deepest (a frame, a ring, a rank, its links, their figures) has five levels.
 }

@@ -50,6 +50,21 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
 
     internal long I64() => (long)Number(8);
 
+    /// <summary>A number that counts something: not negative.</summary>
+    internal long Natural()
+    {
+        var value = I64();
+        if (value < 0)
+        {
+            Fail(WireError.OutOfRange);
+            return 0;
+        }
+
+        return value;
+    }
+
+    internal TimeSpan Duration() => new(Natural());
+
     internal double F64() => BitConverter.Int64BitsToDouble(I64());
 
     internal TimeSpan Time() => new(I64());
@@ -81,10 +96,11 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
 
     /// <summary>Length of a list that the rest of the frame can really hold.</summary>
     /// <param name="leastBytes">Of one entry.</param>
-    internal int Count(int leastBytes)
+    /// <param name="most">Entries that it may have.</param>
+    internal int Count(int leastBytes, int most = WireLimits.Entries)
     {
         var count = I32();
-        if (count < 0 || count > WireLimits.Entries || (long)count * leastBytes > _rest.Length)
+        if (count < 0 || count > most || (long)count * leastBytes > _rest.Length)
         {
             Fail(WireError.TooManyEntries);
             return 0;
