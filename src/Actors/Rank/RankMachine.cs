@@ -53,6 +53,9 @@ public sealed class RankMachine
     /// <summary>Where it is in the promised epoch.</summary>
     public RankPhase Phase => _epoch?.Phase ?? RankPhase.Idle;
 
+    /// <summary>The rank that it holds in that epoch; null without one.</summary>
+    public GlobalRank? Rank => _epoch?.Rank;
+
     /// <summary>Hash of the plan in force; null without one.</summary>
     public string? PlanHash => _epoch?.Plan?.Hash;
 

@@ -70,6 +70,8 @@ internal static class WireSamples
         ]),
         new QueryHierarchy("key", "/user/jobs", 2, 1_024),
         new HierarchyAnswer("key", 1_024, 1_026, ["/user/jobs/job-1/rank-3", "/user/jobs/job-1/rank-3/ring"]),
+        new ArmFault("key", new(2), 17, FaultPoint.Rotation, Fault.Slow, TimeSpan.FromSeconds(3)),
+        new FaultArmed("key"),
     ];
 
     internal static LogRecord[] Records { get; } =

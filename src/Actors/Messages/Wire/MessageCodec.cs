@@ -168,6 +168,12 @@ public static class MessageCodec
             case HierarchyAnswer m:
                 w.U16(52); AnswerCodec.Write(w, m);
                 break;
+            case ArmFault m:
+                w.U16(60); w.String(m.Key); w.I32(m.Rank.Index); w.I64(m.Step); w.U8((byte)m.Point); w.U8((byte)m.Fault); w.Time(m.Lasts);
+                break;
+            case FaultArmed m:
+                w.U16(61); w.String(m.Key);
+                break;
             default:
                 throw new ArgumentException("a message that is not of the closed set");
         }
@@ -236,6 +242,10 @@ public static class MessageCodec
                 return new QueryHierarchy(r.String(), r.String(), r.I32(), r.I32());
             case 52:
                 return AnswerCodec.Hierarchy(ref r);
+            case 60:
+                return new ArmFault(r.String(), new(r.I32()), r.I64(), (FaultPoint)r.U8((byte)FaultPoint.Now), (Fault)r.U8((byte)Fault.Nan), r.Time());
+            case 61:
+                return new FaultArmed(r.String());
             default:
                 r.Fail(WireError.UnknownType);
                 return null;

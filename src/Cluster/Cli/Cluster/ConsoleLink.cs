@@ -14,8 +14,11 @@ namespace ActorRing.Cluster.Cli.Cluster;
 /// <summary>A person's connection to a cluster: asks, and waits for the answer.</summary>
 internal sealed class ConsoleLink : IEngineSink, IAsyncDisposable
 {
-    private static readonly TimeSpan RetryEvery = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    /// <summary>From one try to the next.</summary>
+    internal static readonly TimeSpan RetryEvery = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long to try.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     private readonly MemberEngine _engine;
     private readonly Channel<Received> _inbox = Channel.CreateBounded<Received>(new BoundedChannelOptions(1024) { FullMode = BoundedChannelFullMode.DropOldest });
@@ -26,6 +29,9 @@ internal sealed class ConsoleLink : IEngineSink, IAsyncDisposable
 
     /// <summary>Who is connected, as the seed last said.</summary>
     internal MemberView View => _view;
+
+    /// <summary>A key for a question or a request.</summary>
+    internal static string NewKey() => Guid.NewGuid().ToString("n");
 
     /// <summary>Connects.</summary>
     /// <exception cref="UsageException">There is no cluster.</exception>
@@ -58,53 +64,50 @@ internal sealed class ConsoleLink : IEngineSink, IAsyncDisposable
     /// <exception cref="TimeoutException">None came.</exception>
     internal async Task<Message> RunAsync(SubmitterMachine machine, CancellationToken stop)
     {
-        var effects = new Outbox();
-        var started = TimeProvider.System.GetTimestamp();
-        MachineEvent input = new Started();
-        while (true)
-        {
-            machine.Handle(input, new Instant(TimeProvider.System.GetElapsedTime(started).Ticks), effects);
-            var wait = RetryEvery;
-            for (var at = 0; at < effects.Count; at++)
-            {
-                switch (effects[at])
-                {
-                    case SendToSeed send:
-                        Tell(send.Message);
-                        break;
-                    case ExitProcess exit:
-                        return machine.Answer ?? throw new TimeoutException(exit.Reason);
-                }
-            }
-
-            effects.Clear();
-            input = await NextAsync(wait, stop) is { } received ? received : new WakeUp();
-        }
+        var reason = await StepAsync(machine.Handle, stop);
+        return machine.Answer ?? throw new TimeoutException(reason);
     }
 
-    /// <summary>Asks until there is an answer.</summary>
+    /// <summary>Asks a question.</summary>
+    /// <returns>The pages of the answer.</returns>
     /// <exception cref="TimeoutException">None came.</exception>
-    internal async Task<T> AskAsync<T>(Message question, Func<T, bool> isAnswer, CancellationToken stop)
+    internal async Task<IReadOnlyList<T>> AskAsync<T>(ObserverMachine machine, CancellationToken stop)
+        where T : Message
+    {
+        var reason = await StepAsync(machine.Handle, stop);
+        return machine.Pages is [_, ..] pages ? [.. pages.Cast<T>()] : throw new TimeoutException(reason);
+    }
+
+    /// <summary>Asks every member until one answers.</summary>
+    /// <param name="question">What to ask.</param>
+    /// <param name="isAnswer">Whether it is to this question.</param>
+    /// <param name="patience">How long to wait.</param>
+    /// <param name="onlyOnce">Whether a question that may have been lost is not asked again.</param>
+    /// <returns>Whether one did.</returns>
+    internal async Task<bool> AskMembersAsync<T>(Message question, Func<T, bool> isAnswer, TimeSpan patience, bool onlyOnce)
         where T : Message
     {
         var started = TimeProvider.System.GetTimestamp();
-        while (TimeProvider.System.GetElapsedTime(started) < Patience)
+        while (TimeProvider.System.GetElapsedTime(started) < patience)
         {
-            Tell(question);
-            while (await NextAsync(RetryEvery, stop) is { } received)
+            foreach (var member in _view.Members.Where(status => status.IsUp && Roles.Of(status.Member).Role == Role.Member))
             {
-                if (received is { From.Role: Role.Coordinator, Message: T answer } && isAnswer(answer))
+                Tell(member.Member, question);
+            }
+
+            while (await NextAsync(onlyOnce ? patience : RetryEvery, default) is { } received)
+            {
+                if (received is { From.Role: Role.Member, Message: T answer } && isAnswer(answer))
                 {
-                    return answer;
+                    return true;
                 }
             }
         }
 
-        throw new TimeoutException("the seed did not answer");
+        return false;
     }
 
-    /// <summary>Sends a message to a member, once.</summary>
-    internal void Tell(MemberRef member, Message message) => _engine.Tell(member, MessageCodec.Encode(message));
+    private void Tell(MemberRef member, Message message) => _engine.Tell(member, MessageCodec.Encode(message));
 
     public void OnFrame(MemberRef from, ReadOnlyMemory<byte> frame)
     {
@@ -133,10 +136,40 @@ internal sealed class ConsoleLink : IEngineSink, IAsyncDisposable
         }
     }
 
+    // Steps a machine by what comes in and by its own wake-ups, until it is over.
+    private async Task<string> StepAsync(Func<MachineEvent, Instant, Outbox, string?> handle, CancellationToken stop)
+    {
+        var effects = new Outbox();
+        var started = TimeProvider.System.GetTimestamp();
+        MachineEvent input = new Started();
+        var wakeAt = TimeSpan.Zero;
+        while (true)
+        {
+            handle(input, new Instant(TimeProvider.System.GetElapsedTime(started).Ticks), effects);
+            for (var at = 0; at < effects.Count; at++)
+            {
+                switch (effects[at])
+                {
+                    case SendToSeed send:
+                        Tell(send.Message);
+                        break;
+                    case WakeAt wake:
+                        wakeAt = TimeSpan.FromTicks(wake.At.Ticks);
+                        break;
+                    case ExitProcess exit:
+                        return exit.Reason;
+                }
+            }
+
+            effects.Clear();
+            input = await NextAsync(wakeAt - TimeProvider.System.GetElapsedTime(started), stop) is { } received ? received : new WakeUp();
+        }
+    }
+
     private async Task<Received?> NextAsync(TimeSpan wait, CancellationToken stop)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(wait);
+        limit.CancelAfter(wait > TimeSpan.Zero ? wait : TimeSpan.Zero);
         try
         {
             return await _inbox.Reader.ReadAsync(limit.Token);

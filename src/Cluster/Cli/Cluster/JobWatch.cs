@@ -1,6 +1,7 @@
 using ActorRing.Actors.Coordinator;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
+using ActorRing.Actors.Submitter;
 
 namespace ActorRing.Cluster.Cli.Cluster;
 
@@ -34,13 +35,27 @@ internal static class JobWatch
 
     /// <exception cref="UsageException">There is no such job.</exception>
     internal static async Task<JobStatus> FindAsync(ConsoleLink link, JobId job, CancellationToken stop) =>
-        (await ListAsync(link, stop)).FirstOrDefault(status => status.Job == job) ?? throw new UsageException($"{job}: there is no such job; those that there are: actorring jobs list");
+        (await PageAsync(link, job.Number + 1, stop)).FirstOrDefault(status => status.Job == job) ?? throw new UsageException($"{job}: there is no such job; those that there are: actorring jobs list");
 
+    /// <summary>All jobs, oldest first.</summary>
     internal static async Task<IReadOnlyList<JobStatus>> ListAsync(ConsoleLink link, CancellationToken stop)
     {
-        var key = Guid.NewGuid().ToString("n");
-        return (await link.AskAsync<JobsAnswer>(new QueryJobs(key), answer => answer.Key == key, stop)).Jobs;
+        var jobs = new List<JobStatus>();
+        var page = await PageAsync(link, 0, stop);
+        for (; page.Count > 0; page = await PageAsync(link, page[0].Job.Number, stop))
+        {
+            jobs.InsertRange(0, page);
+            if (page[0].Job.Number == 1)
+            {
+                break;
+            }
+        }
+
+        return jobs;
     }
+
+    private static async Task<IReadOnlyList<JobStatus>> PageAsync(ConsoleLink link, long before, CancellationToken stop) =>
+        (await link.AskAsync<JobsAnswer>(new ObserverMachine(new QueryJobs(ConsoleLink.NewKey(), before), ConsoleLink.RetryEvery, ConsoleLink.Patience), stop))[0].Jobs;
 
     internal static string Line(JobStatus status) =>
         $"{status.Job}  {status.Name}  {status.State.ToString().ToLowerInvariant()}  step {status.StepsCommitted} of {status.TrainSteps}  checkpoint {status.CheckpointCommitted}{(status.Verdict.Length > 0 ? $"  {status.Verdict}" : "")}";

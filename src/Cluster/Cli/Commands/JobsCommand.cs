@@ -11,8 +11,6 @@ namespace ActorRing.Cluster.Cli.Commands;
 /// <summary><c>actorring jobs</c>: what the cluster does and is asked to do.</summary>
 internal static class JobsCommand
 {
-    private static readonly TimeSpan RetryEvery = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
     private static readonly Option<bool> Json = new("--json") { Description = "Print JSON." };
 
     internal static Command Create() => new("jobs", "Lists, shows, watches, pauses, resumes and cancels jobs. Example: actorring jobs list")
@@ -57,8 +55,8 @@ internal static class JobsCommand
 
     private static Func<ConsoleLink, JobId, bool, CancellationToken, Task<int>> Ask(JobVerb verb) => async (link, job, _, stop) =>
     {
-        var control = new ControlJob(Guid.NewGuid().ToString("n"), job, verb);
-        var answer = (ControlAnswer)await link.RunAsync(new SubmitterMachine(control, RetryEvery, Patience), stop);
+        var control = new ControlJob(ConsoleLink.NewKey(), job, verb);
+        var answer = (ControlAnswer)await link.RunAsync(new SubmitterMachine(control, ConsoleLink.RetryEvery, ConsoleLink.Patience), stop);
         if (answer.Outcome != RequestOutcome.Accepted)
         {
             throw new UsageException($"{job}: {answer.Text}");

@@ -10,9 +10,6 @@ namespace ActorRing.Cluster.Cli.Commands;
 /// <summary><c>actorring submit-training JOB.conf</c>: a message to the seed.</summary>
 internal static class SubmitCommand
 {
-    private static readonly TimeSpan RetryEvery = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     internal static Command Create()
     {
         var job = new Argument<string>("job") { Description = "A job file, for example hocon/jobs/tiny.conf." };
@@ -29,7 +26,7 @@ internal static class SubmitCommand
             using var signal = new StopSignal("the job goes on; watch it again: actorring jobs watch");
             var resolved = JobIntake.Resolve(result.GetValue(job)!, [.. result.UnmatchedTokens], result.GetValue(overwrite));
             await using var link = await ConsoleLink.ConnectAsync(ClusterPlace.Of(result), signal.Token);
-            var submitted = await SubmitAsync(link, resolved, result.GetValue(key) ?? Guid.NewGuid().ToString("n"), signal.Token);
+            var submitted = await SubmitAsync(link, resolved, result.GetValue(key) ?? ConsoleLink.NewKey(), signal.Token);
             return result.GetValue(watch) ? await JobWatch.FollowAsync(link, submitted, signal.Token) : 0;
         });
         return command;
@@ -39,7 +36,7 @@ internal static class SubmitCommand
     /// <exception cref="UsageException">The seed refuses it.</exception>
     internal static async Task<JobId> SubmitAsync(ConsoleLink link, ResolvedJob job, string key, CancellationToken stop)
     {
-        var answer = (SubmitAnswer)await link.RunAsync(new SubmitterMachine(key, job.ToSpec(), RetryEvery, Patience), stop);
+        var answer = (SubmitAnswer)await link.RunAsync(new SubmitterMachine(key, job.ToSpec(), ConsoleLink.RetryEvery, ConsoleLink.Patience), stop);
         if (answer.Outcome != RequestOutcome.Accepted)
         {
             throw new UsageException(answer.Text);

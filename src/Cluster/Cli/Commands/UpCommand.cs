@@ -53,7 +53,7 @@ internal static class UpCommand
     private static async Task<int> FollowAsync(ClusterPlace place, ResolvedJob job, CancellationToken stop)
     {
         await using var link = await ConsoleLink.ConnectAsync(place, stop);
-        var submitted = await SubmitCommand.SubmitAsync(link, job, Guid.NewGuid().ToString("n"), stop);
+        var submitted = await SubmitCommand.SubmitAsync(link, job, ConsoleLink.NewKey(), stop);
         return await JobWatch.FollowAsync(link, submitted, stop);
     }
 }

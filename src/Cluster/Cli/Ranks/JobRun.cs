@@ -27,7 +27,7 @@ internal sealed class JobRun : IDisposable
     private PlannedAttention? _attention;
 
     /// <summary>Loads what the order names.</summary>
-    internal JobRun(Native.ComputeDevice device, ResolvedJob job, RestoreCheckpoint order, PreparedPlan plan, EpochLinks links, WorkWatch watch)
+    internal JobRun(Native.ComputeDevice device, ResolvedJob job, RestoreCheckpoint order, PreparedPlan plan, EpochLinks links, WorkWatch watch, FaultTrap trap)
     {
         (_device, _job, _rank, _plan, _links, _watch) = (device, job, order.Rank, plan, links, watch);
         try

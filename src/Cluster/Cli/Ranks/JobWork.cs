@@ -17,7 +17,8 @@ namespace ActorRing.Cluster.Cli.Ranks;
 /// <summary>A rank's work: opens the job's device, model and data, joins the epoch's communicators, trains.</summary>
 internal sealed class JobWork : IRankWork
 {
-    private readonly WorkWatch _watch = new();
+    private readonly FaultTrap _trap = new();
+    private readonly WorkWatch _watch;
     private Native.ComputeDevice? _device;
     private ComputeSettings? _deviceSettings;
     private PreparedPlan? _plan;
@@ -25,11 +26,19 @@ internal sealed class JobWork : IRankWork
     private JobRun? _run;
     private volatile EpochLinks? _links;
 
+    internal JobWork()
+    {
+        _watch = new WorkWatch(_trap);
+        _trap.Cut = () => _links?.Abort("cut on purpose");
+    }
+
     public long Progress => _watch.Progress;
 
     public HopWait? Waiting => _links?.Waiting is { } waiting ? _watch.HopOf(waiting.Peer, waiting.Label, waiting.Waited) : null;
 
     public void SpeakTo(Action<MachineEvent> say) => _watch.SpeakTo(say);
+
+    public void Arm(ArmFault order) => _trap.Arm(order);
 
     public string Prepare(PrepareCommunicators order)
     {
@@ -51,7 +60,7 @@ internal sealed class JobWork : IRankWork
         var job = ResolvedJob.Of(order.Spec.Payload.AsSpan());
         _run?.Dispose();
         _run = null; // a failure below must not leave a run that is disposed of
-        _run = new JobRun(DeviceOf(job.Settings.Compute, order.Ranks), job, order, _plan!, _links!, _watch);
+        _run = new JobRun(DeviceOf(job.Settings.Compute, order.Ranks), job, order, _plan!, _links!, _watch, _trap);
         return _run.Digest();
     }
 
@@ -63,11 +72,17 @@ internal sealed class JobWork : IRankWork
         _watch.BeginStep(trainStep);
         var result = Named(() => run.Train(trainStep));
         var digest = Named(run.Digest);
+        _trap.Reach(FaultPoint.Update);
         var (sentNow, waitedNow) = links.Totals;
         return (digest, new StepReport(result.Loss, result.GradientNorm, result.Tokens, Stopwatch.GetElapsedTime(started), sentNow - sent, waitedNow - waited));
     }
 
-    public (long Bytes, string Sha256, StateDigest Digest) WriteShard(WriteShard order) => _run!.WriteShard(order);
+    public (long Bytes, string Sha256, StateDigest Digest) WriteShard(WriteShard order)
+    {
+        var shard = _run!.WriteShard(order);
+        _trap.Reach(FaultPoint.Checkpoint);
+        return shard;
+    }
 
     public void Grant(GrantRotation order) => _watch.Grant(order);
 

@@ -11,7 +11,7 @@ namespace ActorRing.Cluster.Cli.Ranks;
 // Shape letters: L layers, P ring ranks.
 
 /// <summary>Where a rank's compute thread is in its update, and whether it may go on. Written by that thread, read by any.</summary>
-internal sealed class WorkWatch : IAttentionWatch
+internal sealed class WorkWatch(FaultTrap trap) : IAttentionWatch
 {
     private readonly object _gate = new();
     private Action<MachineEvent> _say = _ => { };
@@ -47,6 +47,7 @@ internal sealed class WorkWatch : IAttentionWatch
         }
 
         Interlocked.Increment(ref _progress);
+        trap.BeginStep(step);
     }
 
     /// <summary>A transfer as the ledger names it.</summary>
@@ -93,6 +94,11 @@ internal sealed class WorkWatch : IAttentionWatch
         }
 
         Interlocked.Increment(ref _progress);
+        if (isBackward ? layer == _units.Layers - 1 : layer == 0)
+        {
+            trap.Reach(isBackward ? FaultPoint.Backward : FaultPoint.Attention);
+        }
+
         for (var unit = pass * _units.PerPass; unit < (pass + 1) * _units.PerPass; unit++)
         {
             _say(new BlockHeld(_epoch!.Epoch, _step, unit));

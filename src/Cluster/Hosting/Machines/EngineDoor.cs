@@ -10,7 +10,7 @@ namespace ActorRing.Cluster.Hosting.Machines;
 /// <remarks>Safe for the engine's threads and the host's loop at once.</remarks>
 internal sealed class EngineDoor(IEngine engine)
 {
-    private volatile MemberStatus? _seed;
+    private volatile Engine.MemberStatus? _seed;
     private long _unreadable;
 
     /// <summary>Frames that were no message.</summary>

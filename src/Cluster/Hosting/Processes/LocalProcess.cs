@@ -50,6 +50,14 @@ internal sealed partial class LocalProcess
         Close();
     }
 
+    /// <summary>Whether the process ends by itself within a time. Ends the use of this object.</summary>
+    internal async Task<bool> EndsWithinAsync(TimeSpan time)
+    {
+        var ended = await Task.Run(() => HasEnded((int)time.TotalMilliseconds)).ConfigureAwait(false);
+        Close();
+        return ended;
+    }
+
     // A pidfd can be read once its process has ended, reaped or not.
     private bool HasEnded(int milliseconds)
     {

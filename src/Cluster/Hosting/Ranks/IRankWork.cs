@@ -18,6 +18,9 @@ public interface IRankWork : IDisposable
     /// <summary>Where events go that come in the middle of an update (<see cref="BlockHeld"/>, <see cref="BlockAttended"/>). Called once, before all else.</summary>
     void SpeakTo(Action<MachineEvent> say);
 
+    /// <summary>Will fail on purpose. Any thread.</summary>
+    void Arm(ArmFault order);
+
     /// <summary>Opens this rank's communicators and returns their endpoints as one text.</summary>
     string Prepare(PrepareCommunicators order);
 

@@ -78,6 +78,18 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
             return;
         }
 
+        if (input is Received { From: { Role: Role.Submitter } console, Message: ArmFault fault })
+        {
+            if (_machine.Rank == fault.Rank)
+            {
+                _log($"will fail on purpose: {fault.Fault} at {fault.Point}, update {fault.Step}");
+                _door.TrySend(new Send(console.Member, new FaultArmed(fault.Key)));
+                _work.Arm(fault);
+            }
+
+            return;
+        }
+
         if (input is WakeUp)
         {
             Look(now, host);

@@ -13,6 +13,8 @@ namespace ActorRing.Cluster.Hosting.Seed;
 /// </remarks>
 internal sealed class MemberKeeper(ISeedEngine engine, Func<string, long, MemberProcess>? start, TimeProvider time, Action<MachineEvent> post) : IAsyncDisposable
 {
+    private static readonly TimeSpan LastMoments = TimeSpan.FromMilliseconds(200);
+
     private readonly SortedDictionary<string, Child> _children = new(StringComparer.Ordinal);
     private readonly HashSet<MemberId> _fencing = [];
 
@@ -58,9 +60,9 @@ internal sealed class MemberKeeper(ISeedEngine engine, Func<string, long, Member
     internal void SeeDisconnected(MemberId member)
     {
         post(new MemberDisconnected(member));
-        if (engine.ProcessOf(Roles.ToRef(member)) is { } process && LocalProcess.Find(process) is null)
+        if (engine.ProcessOf(Roles.ToRef(member)) is { } process && !(_children.TryGetValue(member.Name, out var child) && child.Member == member))
         {
-            post(new MemberGone(member, "its process has ended"));
+            _ = SeeEndAsync(member, process);
         }
     }
 
@@ -71,6 +73,16 @@ internal sealed class MemberKeeper(ISeedEngine engine, Func<string, long, Member
         foreach (var child in _children.Values)
         {
             await child.Process.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    // A process that dies closes its connections a moment before it is dead. One that only lost its connection lives on.
+    private async Task SeeEndAsync(MemberId member, ProcessRef process)
+    {
+        var local = LocalProcess.Find(process);
+        if (local is null || await local.EndsWithinAsync(LastMoments).ConfigureAwait(false))
+        {
+            post(new MemberGone(member, "its process has ended"));
         }
     }
 

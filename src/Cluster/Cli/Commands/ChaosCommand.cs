@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.Globalization;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Messages;
+using ActorRing.Cluster.Cli.Cluster;
+
+namespace ActorRing.Cluster.Cli.Commands;
+
+/// <summary><c>actorring chaos</c>: makes a rank fail on purpose.</summary>
+internal static class ChaosCommand
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    internal static Command Create()
+    {
+        var faults = Enum.GetValues<Fault>().ToDictionary(fault => fault, fault => new Option<string?>($"--{Words.Of(fault)}") { Description = DescriptionOf(fault) });
+        var at = new Option<string>("--at") { Description = $"Where: {string.Join(", ", Enum.GetValues<FaultPoint>().Select(Words.Of))}.", DefaultValueFactory = _ => Words.Of(FaultPoint.Now) };
+        var step = NumberOption.Of("--step", "In which update, counted from 1; 0 for the next that comes by.", 0L, 0, long.MaxValue);
+        var lasts = NumberOption.Of("--milliseconds", "How long --slow waits in every update.", 1000, 1, 3_600_000);
+        var command = new Command("chaos", "Makes a rank of the running job fail on purpose. Example: actorring chaos --kill rank=2 --at attention --step 17") { at, step, lasts, ClusterPlace.Option };
+        faults.Values.ToList().ForEach(command.Add);
+        command.SetAction(async result =>
+        {
+            var asked = faults.Where(fault => result.GetValue(fault.Value) is not null).ToList();
+            if (asked is not [var (fault, option)])
+            {
+                throw new UsageException($"chaos takes one of {string.Join(", ", faults.Values.Select(name => name.Name))}, with rank=N");
+            }
+
+            var rank = RankOf(option.Name, result.GetValue(option)!);
+            var point = Enum.GetValues<FaultPoint>().Cast<FaultPoint?>().FirstOrDefault(point => Words.Of(point!.Value) == result.GetValue(at))
+                ?? throw new UsageException($"--at is '{result.GetValue(at)}', allowed: {string.Join(", ", Enum.GetValues<FaultPoint>().Select(Words.Of))}");
+            if (fault == Fault.Nan && point != FaultPoint.Reduce)
+            {
+                throw new UsageException($"--nan spoils a gradient, allowed: --at {Words.Of(FaultPoint.Reduce)}");
+            }
+
+            await using var link = await ConsoleLink.ConnectAsync(ClusterPlace.Of(result), default);
+            await ArmAsync(link, new ArmFault(ConsoleLink.NewKey(), rank, result.GetValue(step) - 1, point, fault, TimeSpan.FromMilliseconds(result.GetValue(lasts))));
+            Console.WriteLine($"rank {rank.Index}: {Words.Of(fault)} at {Words.Of(point)}{(result.GetValue(step) > 0 ? $", step {result.GetValue(step)}" : "")}");
+        });
+        return command;
+    }
+
+    /// <summary>Asks all members; the one that holds the rank answers.</summary>
+    /// <exception cref="UsageException">None does.</exception>
+    internal static async Task ArmAsync(ConsoleLink link, ArmFault order)
+    {
+        // A fault that comes at once must not come again to whoever has the rank next.
+        if (!await link.AskMembersAsync<FaultArmed>(order, answer => answer.Key == order.Key, Patience, onlyOnce: order.Point == FaultPoint.Now))
+        {
+            throw new UsageException($"rank={order.Rank.Index}: no member holds it; those that are held: actorring ring");
+        }
+    }
+
+    private static string DescriptionOf(Fault fault) => fault switch
+    {
+        Fault.Kill => "rank=N: its process kills itself (SIGKILL).",
+        Fault.Stop => "rank=N: its process stops itself (SIGSTOP).",
+        Fault.Slow => "rank=N: waits there in every update from then on.",
+        Fault.Cut => "rank=N: its communicators break, as if the network did.",
+        _ => "rank=N: a gradient becomes NaN, --at reduce.",
+    };
+
+    private static GlobalRank RankOf(string option, string text) =>
+        text.StartsWith("rank=", StringComparison.Ordinal) && int.TryParse(text["rank=".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var rank)
+            ? new GlobalRank(rank)
+            : throw new UsageException($"{option} is '{text}', allowed: rank=N, such as rank=2");
+}

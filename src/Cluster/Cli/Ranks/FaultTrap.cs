@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Messages;
+
+namespace ActorRing.Cluster.Cli.Ranks;
+
+/// <summary>Does to this process what <c>actorring chaos</c> asked for, when its work comes to the place.</summary>
+internal sealed partial class FaultTrap
+{
+    private const int Sigkill = 9;
+    private const int Sigstop = 19;
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50); // whoever asked is answered first
+
+    private volatile ArmFault? _armed;
+    private TrainStep _step;
+
+    /// <summary>Breaks the communicators.</summary>
+    internal Action Cut { get; set; } = () => { };
+
+    /// <summary>Arms one fault; another takes its place. Any thread.</summary>
+    internal void Arm(ArmFault order)
+    {
+        if (order.Point == FaultPoint.Now)
+        {
+            _ = Task.Delay(Moment).ContinueWith(_ => Carry(order), TaskScheduler.Default);
+        }
+        else
+        {
+            _armed = order;
+        }
+    }
+
+    internal void BeginStep(TrainStep step)
+    {
+        _step = step;
+        Reach(FaultPoint.Begin);
+    }
+
+    /// <summary>The work has come to a place.</summary>
+    /// <returns>Whether what is computed there shall be spoilt.</returns>
+    internal bool Reach(FaultPoint point)
+    {
+        if (_armed is not { } order || order.Point != point || (order.Step >= 0 && order.Fault != Fault.Slow && order.Step != _step.Index) || _step.Index < order.Step)
+        {
+            return false;
+        }
+
+        if (order.Fault != Fault.Slow)
+        {
+            _armed = null;
+        }
+
+        return Carry(order);
+    }
+
+    private bool Carry(ArmFault order)
+    {
+        switch (order.Fault)
+        {
+            case Fault.Kill:
+                Raise(Sigkill);
+                return false;
+            case Fault.Stop:
+                Raise(Sigstop);
+                return false;
+            case Fault.Slow:
+                Thread.Sleep(order.Lasts);
+                return false;
+            case Fault.Cut:
+                Cut();
+                return false;
+            default:
+                return true;
+        }
+    }
+
+    // To the process: a signal to the thread alone would do the same, but only these two.
+    private static void Raise(int signal) => _ = Kill(Environment.ProcessId, signal);
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Kill(int process, int signal);
+}
