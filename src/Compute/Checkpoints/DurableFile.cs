@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace ActorRing.Compute.Checkpoints;
 
 /// <summary>A file that appears under its name only when it is complete and on the disk; until then it has a temporary name beside it.</summary>
@@ -9,25 +11,18 @@ public sealed class DurableFile : IDisposable
 {
     private readonly FileStream stream;
     private readonly string temporary;
-    private readonly FlushToDisk flush;
+    private readonly IDisk disk;
+    private readonly IncrementalHash? sha256;
     private bool finished;
 
-    private DurableFile(string path, FlushToDisk flush)
+    private DurableFile(string path, IDisk disk, IncrementalHash? sha256)
     {
         Path = System.IO.Path.GetFullPath(path);
-        this.flush = flush;
+        this.disk = disk;
+        this.sha256 = sha256;
         TemporaryName.DeleteDead(Path);
         temporary = TemporaryName.For(Path);
-        stream = new FileStream(temporary, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            Share = FileShare.None, // and with it the lock that says the owner lives
-            BufferSize = 0,
-#pragma warning disable CA1416 // Linux only, as Libc is.
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-#pragma warning restore CA1416
-        });
+        stream = disk.CreateFile(temporary);
     }
 
     /// <summary>Full path of the name that the file gets on <see cref="Commit"/>.</summary>
@@ -42,16 +37,25 @@ public sealed class DurableFile : IDisposable
     /// <param name="path">The final name. A file that has it already stays untouched until <see cref="Commit"/> replaces it.</param>
     /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
     /// <exception cref="IOException">The folder cannot be written to.</exception>
-    public static DurableFile Create(string path) => Create(path, Libc.Fsync);
+    public static DurableFile Create(string path) => Create(path, new RealDisk());
 
     /// <summary>As <see cref="Create(string)"/>, with the sync as a parameter so that its failure can be tested.</summary>
-    internal static DurableFile Create(string path, FlushToDisk flush) => new(path, flush);
+    internal static DurableFile Create(string path, FlushToDisk flush) => Create(path, new RealDisk(flush));
+
+    /// <summary>As <see cref="Create(string)"/>, on a disk that may fail.</summary>
+    /// <param name="path">The final name.</param>
+    /// <param name="disk">Carries out every change.</param>
+    /// <param name="sha256">Fed with every byte that is appended; the caller's.</param>
+    internal static DurableFile Create(string path, IDisk disk, IncrementalHash? sha256 = null) => new(path, disk, sha256);
 
     /// <summary>Writes one whole file durably: <see cref="Create(string)"/>, <see cref="Append"/>, <see cref="Commit"/>.</summary>
     /// <exception cref="IOException">Disk full, sync refused and the like; what had the name before is still there.</exception>
-    public static void WriteAllBytes(string path, ReadOnlySpan<byte> bytes)
+    public static void WriteAllBytes(string path, ReadOnlySpan<byte> bytes) => WriteAllBytes(path, bytes, new RealDisk());
+
+    /// <summary>As the public one, on a disk that may fail.</summary>
+    internal static void WriteAllBytes(string path, ReadOnlySpan<byte> bytes, IDisk disk)
     {
-        using var file = Create(path);
+        using var file = Create(path, disk);
         file.Append(bytes);
         file.Commit();
     }
@@ -62,7 +66,8 @@ public sealed class DurableFile : IDisposable
     public void Append(ReadOnlySpan<byte> bytes)
     {
         ObjectDisposedException.ThrowIf(finished, this);
-        RandomAccess.Write(stream.SafeFileHandle, bytes, Length);
+        disk.Write(stream, bytes, Length);
+        sha256?.AppendData(bytes);
         Length += bytes.Length;
     }
 
@@ -76,8 +81,8 @@ public sealed class DurableFile : IDisposable
         ObjectDisposedException.ThrowIf(finished, this);
         try
         {
-            flush(stream.SafeFileHandle, temporary);
-            Libc.Rename(temporary, Path);
+            disk.Sync(stream.SafeFileHandle, temporary);
+            disk.Rename(temporary, Path);
             stream.Dispose();
         }
         catch
@@ -86,7 +91,7 @@ public sealed class DurableFile : IDisposable
             throw;
         }
         finished = true;
-        DurableDirectory.Flush(Directory, flush);
+        DurableDirectory.Flush(Directory, disk.Sync);
     }
 
     /// <summary>Deletes the temporary file unless it was committed.</summary>
@@ -96,7 +101,7 @@ public sealed class DurableFile : IDisposable
         if (!finished)
         {
             finished = true;
-            File.Delete(temporary);
+            disk.DeleteFile(temporary);
         }
     }
 }

@@ -1,3 +1,5 @@
+using ActorRing.Compute.Sharding;
+
 namespace ActorRing.Compute.Model;
 
 // Shape letters: D model dim, N query heads, K KV heads, H head dim, F MLP dim, V vocabulary.
@@ -59,6 +61,7 @@ public sealed class ParameterLayout
         FinalNorm = Place("model.norm.weight", width);
         Layers = layers;
         Count = _next;
+        Shards = new ShardMap(Count);
     }
 
     /// <summary>The model's sizes.</summary>
@@ -69,6 +72,9 @@ public sealed class ParameterLayout
 
     /// <summary>Elements of the flat vector, padding included.</summary>
     public long Count { get; }
+
+    /// <summary>How the flat vector is cut for ranks, digests and checkpoints.</summary>
+    public ShardMap Shards { get; }
 
     /// <summary>Elements before the first norm or bias: the range that weight decay applies to.</summary>
     public long MatrixCount { get; }

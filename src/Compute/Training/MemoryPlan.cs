@@ -9,7 +9,7 @@ namespace ActorRing.Compute.Training;
 /// <summary>Bytes that training at one micro-batch shape takes, part by part, known before the first of them is taken.</summary>
 /// <param name="Weights">Float32 masters, and the bfloat16 copy where there is one: 4P or 6P.</param>
 /// <param name="Gradients">Float32 gradients: 4P.</param>
-/// <param name="Optimizer">Two float32 moments: 8P.</param>
+/// <param name="Optimizer">Two float32 moments of what the rank owns: 8P over the number of ranks.</param>
 /// <param name="Activations">Inputs, workspace and what forward keeps.</param>
 /// <param name="Scratch">What kernels keep for themselves.</param>
 public sealed record MemoryPlan(long Weights, long Gradients, long Optimizer, ActivationBytes Activations, long Scratch)
@@ -23,14 +23,17 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Optimizer, Ac
     /// <param name="computeType">Float32 or BFloat16.</param>
     /// <param name="policy">What is kept for backward.</param>
     /// <param name="batch">B.</param>
-    /// <param name="tokens">T.</param>
-    public static MemoryPlan Of(ComputeDevice device, ModelDims dims, ElementType computeType, RecomputePolicy policy, int batch, int tokens)
+    /// <param name="tokens">T, on this rank.</param>
+    /// <param name="ranks">Ranks that make the update together; the plan is that of the one that owns most.</param>
+    public static MemoryPlan Of(ComputeDevice device, ModelDims dims, ElementType computeType, RecomputePolicy policy, int batch, int tokens, int ranks = 1)
     {
         ArgumentNullException.ThrowIfNull(device);
-        var count = new ParameterLayout(dims).Count;
+        var layout = new ParameterLayout(dims);
+        var count = layout.Count;
         var copy = computeType == ElementType.BFloat16 ? 2 * count : 0;
         return new MemoryPlan(
-            (4 * count) + copy, 4 * count, 8 * count, LlamaModel.PlanBytes(dims, computeType, policy, batch, tokens), ScratchBytes(device, dims, computeType, batch, tokens));
+            (4 * count) + copy, 4 * count, 8 * layout.Shards.MostElements(ranks), LlamaModel.PlanBytes(dims, computeType, policy, batch, tokens),
+            ScratchBytes(device, dims, computeType, batch, tokens));
     }
 
     private static long ScratchBytes(ComputeDevice device, ModelDims dims, ElementType computeType, int batch, int tokens)

@@ -8,13 +8,15 @@ namespace ActorRing.Compute.Training;
 /// <summary>One optimiser update, from tokens to new weights. Read this first.</summary>
 public sealed class TrainingStep(Parameters parameters, LlamaModel model, Gradients gradients, AdamW optimizer, IUpdateGroup group)
 {
+    private readonly IUpdateGroup _group = group.RequireOwner(parameters, optimizer);
+
     /// <summary>Runs forward and backward over the micro-batches, then updates the weights once.</summary>
     /// <param name="step">Which update this is; named in errors.</param>
     /// <param name="microBatches">One or more, this rank's tokens of each; gradients are those of the mean loss over all labelled tokens of all ranks.</param>
     /// <param name="learningRate">Step size.</param>
-    /// <exception cref="NonFiniteException">Loss or gradient is not finite; nothing was updated.</exception>
+    /// <exception cref="NonFiniteException">Loss or gradient is not finite, on whatever rank: all ranks say the same, and nothing was updated.</exception>
     /// <exception cref="ArgumentException">No token is labelled, or an id lies outside the vocabulary; nothing was updated.</exception>
-    /// <remarks>Every rank of the group makes the same update from the same sums, bit for bit. FLOPs per token, forward and backward: <see cref="ModelDims.FlopsPerToken"/>.</remarks>
+    /// <remarks>Every rank updates the weights that it owns, by sums that are bit-equal wherever they are formed, and has all of the new weights afterwards. FLOPs per token, forward and backward: <see cref="ModelDims.FlopsPerToken"/>.</remarks>
     public StepResult Run(TrainStep step, ReadOnlySpan<Batch> microBatches, double learningRate)
     {
         // A mean of means would weigh tokens unequally: every token counts the same, whatever micro-batch and rank it is in.
@@ -30,12 +32,13 @@ public sealed class TrainingStep(Parameters parameters, LlamaModel model, Gradie
             model.Backward(gradients.Views);
         }
 
-        group.Sum(gradients.Views.Flat);
-        var loss = group.Sum(lossSum) / labelled;
-        var gradientNorm = gradients.Norm();
+        _group.Reduce(gradients);
+        var loss = _group.Sum(lossSum) / labelled;
+        var gradientNorm = gradients.Norm(_group);
         RequireFinite(step, loss, gradientNorm);
 
         optimizer.Update(gradients.Views, gradientNorm, learningRate);
+        _group.Gather(parameters);
         return new StepResult(loss, gradientNorm, learningRate, (long)model.Batch * model.Tokens * microBatches.Length);
     }
 
@@ -47,7 +50,7 @@ public sealed class TrainingStep(Parameters parameters, LlamaModel model, Gradie
             count += microBatch.LabelledCount;
         }
 
-        count = group.Sum(count);
+        count = _group.Sum(count);
 
         return count > 0 ? count : throw new ArgumentException("no token of the step is labelled: there is nothing to learn from");
     }
@@ -61,7 +64,7 @@ public sealed class TrainingStep(Parameters parameters, LlamaModel model, Gradie
 
         if (!double.IsFinite(gradientNorm))
         {
-            throw new NonFiniteException(step, "gradient of " + (gradients.FirstNonFinite() ?? parameters.Layout.Slots[0].Name), gradientNorm);
+            throw new NonFiniteException(step, "gradient of " + (gradients.FirstNonFinite(_group) ?? parameters.Layout.Slots[0].Name), gradientNorm);
         }
     }
 }

@@ -21,6 +21,7 @@ public sealed class ModelShare : IDisposable
     private readonly LlamaModel _model;
     private readonly TrainingStep _step;
     private readonly Batch[] _batch;
+    private readonly IUpdateGroup _group;
 
     /// <summary>Weights and tokens depend on the shapes alone, not on who shares them.</summary>
     /// <param name="device">Computes; borrowed.</param>
@@ -36,7 +37,8 @@ public sealed class ModelShare : IDisposable
         _parameters = new Parameters(device, problem.Dims, problem.Type);
         Initialization.Fill(_parameters, seed: 1, problem.WeightDeviation);
         _gradients = new Gradients(_parameters);
-        _optimizer = new AdamW(_parameters, new AdamWOptions());
+        _group = group;
+        _optimizer = new AdamW(_parameters, new AdamWOptions(), group.OwnedOf(_parameters.Layout.Shards));
         _model = new LlamaModel(_parameters, attention, problem.Recompute, problem.Rows, positions.Length);
         SetRotary(problem.Dims.HeadSize, positions);
         var share = new Batch(problem.Rows, positions, problem.Tokens);
@@ -63,9 +65,10 @@ public sealed class ModelShare : IDisposable
     /// <exception cref="NonFiniteException">Loss or gradient is not finite.</exception>
     public double Step(int index, double learningRate) => _step.Run(new TrainStep(index), _batch, learningRate).Loss;
 
-    /// <summary>Gradients of the last update, summed over the ranks.</summary>
+    /// <summary>Gradients of the last update, summed over the ranks. Collective.</summary>
     public float[] ReadGradients()
     {
+        _group.Gather(_gradients.Shards, _gradients.Views.Flat);
         var values = new float[_gradients.Views.Flat.Count];
         _parameters.Device.Read<float>(_gradients.Views.Flat, values);
         return values;

@@ -110,9 +110,10 @@ public class ShardedModelSpec
 
     private static (float[] Gradients, double[] Losses) Train(ModelProblem problem, IUpdateGroup group, int steps)
     {
-        using var optimizer = new AdamW(problem.Parameters, new AdamWOptions());
+        using var optimizer = new AdamW(problem.Parameters, new AdamWOptions(), group.OwnedOf(problem.Parameters.Layout.Shards));
         var step = new TrainingStep(problem.Parameters, problem.Model, problem.Gradients, optimizer, group);
         var losses = Enumerable.Range(0, steps).Select(i => step.Run(new TrainStep(i), [problem.Batch], 3e-3).Loss).ToArray();
+        group.Gather(problem.Gradients.Shards, problem.Gradients.Views.Flat);
         var gradients = new float[problem.Gradients.Views.Flat.Count];
         problem.Parameters.Device.Read<float>(problem.Gradients.Views.Flat, gradients);
         return (gradients, losses);

@@ -125,8 +125,8 @@ public class TrainingStepSpec
         const string Name = "model.layers.1.self_attn.k_proj.weight";
         device.Write<float>([float.PositiveInfinity], problem.Gradients.Views.Of(problem.Slot(Name)).Slice(0, 3, 1).Slice(1, 2, 1));
 
-        Assert.False(double.IsFinite(problem.Gradients.Norm()));
-        Assert.Equal(Name, problem.Gradients.FirstNonFinite());
+        Assert.False(double.IsFinite(problem.Gradients.Norm(new SingleRank())));
+        Assert.Equal(Name, problem.Gradients.FirstNonFinite(new SingleRank()));
     }
 
     private static (float[] Weights, double[] Losses) Train(RecomputePolicy policy, ElementType type, int steps)

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace ActorRing.Compute.Checkpoints.Safetensors;
 
 /// <summary>
@@ -20,6 +22,9 @@ public sealed class SafetensorsWriter : IDisposable
         SkipEmpty();
     }
 
+    /// <summary>Bytes of the file so far.</summary>
+    public long Length => file.Length;
+
     /// <summary>The tensor whose bytes come next, or null when all are written.</summary>
     public TensorSpec? Next => current < tensors.Count ? tensors[current] : null;
 
@@ -30,14 +35,24 @@ public sealed class SafetensorsWriter : IDisposable
     /// <exception cref="ArgumentException">A name, shape or count that the strict reader would refuse.</exception>
     /// <exception cref="IOException">The folder cannot be written to.</exception>
     public static SafetensorsWriter Create(string path, IReadOnlyList<TensorSpec> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
-        Create(path, tensors, metadata, Libc.Fsync);
+        Create(path, tensors, metadata, new RealDisk());
 
     /// <summary>As the public one, with the sync as a parameter so that its failure can be tested.</summary>
     internal static SafetensorsWriter Create(
-        string path, IReadOnlyList<TensorSpec> tensors, IReadOnlyDictionary<string, string>? metadata, FlushToDisk flush)
+        string path, IReadOnlyList<TensorSpec> tensors, IReadOnlyDictionary<string, string>? metadata, FlushToDisk flush) =>
+        Create(path, tensors, metadata, new RealDisk(flush));
+
+    /// <summary>As the public one, on a disk that may fail.</summary>
+    /// <param name="path">Final name.</param>
+    /// <param name="tensors">Tensors in the order in which their bytes will come.</param>
+    /// <param name="metadata">As in the public one.</param>
+    /// <param name="disk">Carries out every change.</param>
+    /// <param name="sha256">Fed with every byte of the file; the caller's.</param>
+    internal static SafetensorsWriter Create(
+        string path, IReadOnlyList<TensorSpec> tensors, IReadOnlyDictionary<string, string>? metadata, IDisk disk, IncrementalHash? sha256 = null)
     {
         var header = SafetensorsHeaderWriter.Write(tensors, metadata);
-        var file = DurableFile.Create(path, flush);
+        var file = DurableFile.Create(path, disk, sha256);
         try
         {
             file.Append(header);

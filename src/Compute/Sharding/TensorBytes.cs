@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+using ActorRing.Native;
+
+namespace ActorRing.Compute.Sharding;
+
+/// <summary>The bytes of flat float32 tensors, piece by piece, wherever the tensors live.</summary>
+internal static class TensorBytes
+{
+    private const int PieceElements = 1 << 20;
+
+    /// <summary>Takes one piece after the other.</summary>
+    internal delegate void Take(ReadOnlySpan<byte> piece);
+
+    /// <summary>Fills one piece after the other.</summary>
+    internal delegate void Fill(long firstElement, Span<byte> piece);
+
+    /// <summary>Hands out the bytes of a contiguous tensor in order: a view of host memory, copies from a device.</summary>
+    internal static void Read(ComputeDevice device, in Tensor tensor, Take take)
+    {
+        var staging = device.IsCuda ? new float[Math.Min(tensor.Count, PieceElements)] : [];
+        for (var start = 0L; start < tensor.Count; start += PieceElements)
+        {
+            var count = (int)Math.Min(PieceElements, tensor.Count - start);
+            var piece = tensor.Slice(0, start, count);
+            if (device.IsCuda)
+            {
+                device.Read<float>(piece, staging.AsSpan(0, count));
+            }
+
+            take(MemoryMarshal.AsBytes(device.IsCuda ? staging.AsSpan(0, count) : piece.HostSpan<float>()));
+        }
+    }
+
+    /// <summary>Writes a contiguous tensor from bytes that come in order.</summary>
+    internal static void Write(ComputeDevice device, in Tensor tensor, Fill fill)
+    {
+        var staging = new float[Math.Min(tensor.Count, PieceElements)];
+        for (var start = 0L; start < tensor.Count; start += PieceElements)
+        {
+            var count = (int)Math.Min(PieceElements, tensor.Count - start);
+            fill(start, MemoryMarshal.AsBytes(staging.AsSpan(0, count)));
+            device.Write<float>(staging.AsSpan(0, count), tensor.Slice(0, start, count));
+        }
+    }
+}
