@@ -1,15 +1,19 @@
 using ActorRing.Actors.Ids;
 using ActorRing.Compute.Data;
 using ActorRing.Compute.Model.Config;
+using ActorRing.Compute.Recompute;
+using ActorRing.Compute.Sharding;
 
 namespace ActorRing.Compute.Training;
 
 /// <summary>A job on one rank, update by update from any update on: whoever has the state after n updates can make the next.</summary>
 /// <param name="state">Borrowed.</param>
+/// <param name="gradients">Of the state's weights; borrowed.</param>
+/// <param name="policy">What backward computes again.</param>
 /// <param name="config">The model before the job.</param>
 /// <param name="stages">At least one.</param>
 /// <param name="seatOf">This rank's place in a stage, by its number.</param>
-public sealed class RankTrainer(TrainingState state, LlamaConfig config, IReadOnlyList<TrainingStage> stages, Func<int, StageSeat> seatOf) : IDisposable
+public sealed class RankTrainer(TrainingState state, Gradients gradients, RecomputePolicy policy, LlamaConfig config, IReadOnlyList<TrainingStage> stages, Func<int, StageSeat> seatOf) : IDisposable
 {
     private int _at = -1;
     private TokenizedCorpus? _corpus;
@@ -25,7 +29,7 @@ public sealed class RankTrainer(TrainingState state, LlamaConfig config, IReadOn
         {
             Close();
             _corpus = TokenizedCorpus.Open(stages[stage].Data.Patterns, stages[stage].Data.Corpus);
-            _stage = new StageRun(state, ConfigIn(stage), stages[stage], _corpus, seatOf(stage));
+            _stage = new StageRun(state, gradients, policy, ConfigIn(stage), stages[stage], _corpus, seatOf(stage));
             _at = stage;
         }
 

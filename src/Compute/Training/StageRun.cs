@@ -2,18 +2,10 @@ using ActorRing.Actors.Ids;
 using ActorRing.Compute.Data;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Model.Config;
-using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.Recompute;
+using ActorRing.Compute.Sharding;
 
 namespace ActorRing.Compute.Training;
-
-/// <summary>What of training goes on from stage to stage; borrowed by each.</summary>
-/// <param name="Parameters">Weights.</param>
-/// <param name="Gradients">Summed over the micro-batches of an update.</param>
-/// <param name="Optimizer">Moments.</param>
-/// <param name="Group">Who makes updates together.</param>
-/// <param name="Policy">What backward computes again.</param>
-public sealed record TrainingState(Parameters Parameters, Gradients Gradients, AdamW Optimizer, IUpdateGroup Group, RecomputePolicy Policy);
 
 /// <summary>One stage on one rank: its rows, its model at the stage's length. Any update of the stage can be made at any time: rows depend on its number alone.</summary>
 public sealed class StageRun : IDisposable
@@ -29,13 +21,15 @@ public sealed class StageRun : IDisposable
 
     /// <summary>Takes the stage's memory.</summary>
     /// <param name="state">Borrowed.</param>
+    /// <param name="gradients">Of the state's weights; borrowed.</param>
+    /// <param name="policy">What backward computes again.</param>
     /// <param name="config">The model as the stage trains it: <see cref="Trainer.ConfigOf"/>.</param>
     /// <param name="stage">Which.</param>
     /// <param name="corpus">Its data; borrowed.</param>
     /// <param name="seat">This rank's place.</param>
     /// <exception cref="InvalidDataException">The data has too few tokens.</exception>
     /// <exception cref="InsufficientMemoryException">The device has no room.</exception>
-    public StageRun(TrainingState state, LlamaConfig config, TrainingStage stage, TokenizedCorpus corpus, StageSeat seat)
+    public StageRun(TrainingState state, Gradients gradients, RecomputePolicy policy, LlamaConfig config, TrainingStage stage, TokenizedCorpus corpus, StageSeat seat)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(stage);
@@ -46,9 +40,9 @@ public sealed class StageRun : IDisposable
         _order = new RowOrder(_rows, stage.Seed, stage.Batch * stage.Accumulation);
         _whole = new Batch(stage.Batch, stage.Tokens);
         _batches = [.. Enumerable.Range(0, stage.Accumulation / seat.Replicas).Select(_ => new Batch(stage.Batch, seat.Positions, stage.Tokens))];
-        _model = new LlamaModel(state.Parameters, seat.Attention, state.Policy, stage.Batch, seat.Positions.Length);
+        _model = new LlamaModel(state.Parameters, seat.Attention, policy, stage.Batch, seat.Positions.Length);
         _model.SetRotary(config, seat.Positions, stage.Tokens);
-        _step = new TrainingStep(state.Parameters, _model, state.Gradients, state.Optimizer, state.Group);
+        _step = new TrainingStep(state.Parameters, _model, gradients, state.Optimizer, state.Group);
     }
 
     /// <summary>One update.</summary>

@@ -6,6 +6,7 @@ using ActorRing.Compute.Model.Config;
 using ActorRing.Compute.Model.Rope;
 using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.Recompute;
+using ActorRing.Compute.Sharding;
 
 namespace ActorRing.Compute.Training;
 
@@ -29,7 +30,7 @@ public sealed class Trainer(Parameters parameters, AdamWOptions optimizerOptions
         ArgumentNullException.ThrowIfNull(stages);
         using var gradients = new Gradients(parameters);
         using var optimizer = new AdamW(parameters, optimizerOptions);
-        var state = new TrainingState(parameters, gradients, optimizer, new SingleRank(), policy);
+        var state = new TrainingState(parameters, optimizer, new SingleRank());
         foreach (var stage in stages)
         {
             if (stop.IsCancellationRequested)
@@ -38,7 +39,7 @@ public sealed class Trainer(Parameters parameters, AdamWOptions optimizerOptions
             }
 
             config = ConfigOf(config, stage);
-            RunStage(config, stage, state, stop);
+            RunStage(config, stage, state, gradients, stop);
         }
 
         return config;
@@ -53,12 +54,12 @@ public sealed class Trainer(Parameters parameters, AdamWOptions optimizerOptions
         return stage.Tokens > config.MaxPositionEmbeddings ? config.WithMaxPositionEmbeddings(stage.Tokens) : config;
     }
 
-    private void RunStage(LlamaConfig config, TrainingStage stage, TrainingState state, CancellationToken stop)
+    private void RunStage(LlamaConfig config, TrainingStage stage, TrainingState state, Gradients gradients, CancellationToken stop)
     {
         using var corpus = TokenizedCorpus.Open(stage.Data.Patterns, stage.Data.Corpus, observer, stop);
         observer.OnStage(stage, MemoryPlan.Of(parameters.Device, parameters.Dims, parameters.ComputeType, policy, stage.Batch, stage.Tokens), corpus.TokenCount);
 
-        using var run = new StageRun(state, config, stage, corpus, StageSeat.Alone(parameters.Device, stage.Tokens));
+        using var run = new StageRun(state, gradients, policy, config, stage, corpus, StageSeat.Alone(parameters.Device, stage.Tokens));
         for (var i = 0L; i < stage.Schedule.Steps && !stop.IsCancellationRequested; i++)
         {
             var started = Stopwatch.GetTimestamp();

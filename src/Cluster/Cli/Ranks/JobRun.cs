@@ -6,6 +6,7 @@ using ActorRing.Compute.Checkpoints.HuggingFace;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.SequenceParallel;
+using ActorRing.Compute.Sharding;
 using ActorRing.Compute.Training;
 using ActorRing.Native;
 
@@ -36,11 +37,11 @@ internal sealed class JobRun : IDisposable
             _model = Own(JobModel.Open(settings.Model));
             var parameters = Own(_model.CreateParameters(device, JobDevice.TypeOf(settings.Compute)));
             var gradients = Own(new Gradients(parameters));
-            var optimizer = Own(new AdamW(parameters, JobFile.OptimizerOf(settings)));
             IUpdateGroup group = order.Ranks == 1 ? new SingleRank() : Own(new CommunicatorGroup(device, links.All));
-            _state = new TrainingState(parameters, gradients, optimizer, group, JobFile.PolicyOf(settings));
+            var optimizer = Own(new AdamW(parameters, JobFile.OptimizerOf(settings), group.OwnedOf(parameters.Layout.Shards)));
+            _state = new TrainingState(parameters, optimizer, group);
             var corpus = _model.Corpus(Path.Combine(settings.Output, "data"));
-            _trainer = Own(new RankTrainer(_state, _model.Config, [.. settings.Stages.Select(stage => JobFile.StageOf(stage, corpus))], SeatOf));
+            _trainer = Own(new RankTrainer(_state, gradients, JobFile.PolicyOf(settings), _model.Config, [.. settings.Stages.Select(stage => JobFile.StageOf(stage, corpus))], SeatOf));
         }
         catch
         {
@@ -51,13 +52,7 @@ internal sealed class JobRun : IDisposable
 
     internal StepResult Train(TrainStep step) => _trainer.Run(step);
 
-    internal StateDigest Digest()
-    {
-        var values = new float[_state.Parameters.Layout.Count];
-        _device.Read<float>(_state.Parameters.Master.Flat, values);
-        var hash = System.Security.Cryptography.SHA256.HashData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
-        return new StateDigest(BitConverter.ToUInt64(hash));
-    }
+    internal StateDigest Digest() => _state.Digest();
 
     internal (long Bytes, string Sha256, StateDigest Digest) WriteShard(WriteShard order)
     {
