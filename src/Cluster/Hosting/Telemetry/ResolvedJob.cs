@@ -58,8 +58,8 @@ public static class ResolvedJob
             case HoconScalar { Quoted: false, Text: "true" or "false" } flag:
                 json.WriteBooleanValue(flag.Text == "true");
                 break;
-            case HoconScalar { Quoted: false } number when IsJsonNumber(number.Text):
-                json.WriteRawValue(number.Text);
+            case HoconScalar { Quoted: false } number when TryJsonNumber(number.Text, out var parsed):
+                parsed.WriteTo(json);
                 break;
             case HoconScalar text:
                 json.WriteStringValue(text.Text);
@@ -67,16 +67,18 @@ public static class ResolvedJob
         }
     }
 
-    // As it is written, so that 1e-5 does not become another spelling of the same number.
-    private static bool IsJsonNumber(string text)
+    // An element keeps its spelling, so that 1e-5 does not become another one of the same number.
+    private static bool TryJsonNumber(string text, out JsonElement number)
     {
-        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(text));
         try
         {
-            return reader.Read() && reader.TokenType == JsonTokenType.Number && !reader.Read();
+            using var document = JsonDocument.Parse(text);
+            number = document.RootElement.Clone();
+            return number.ValueKind == JsonValueKind.Number;
         }
         catch (JsonException)
         {
+            number = default;
             return false;
         }
     }

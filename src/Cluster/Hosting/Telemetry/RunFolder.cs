@@ -53,7 +53,7 @@ public sealed class RunFolder : IDisposable
     /// <param name="root">Made if it does not exist.</param>
     /// <param name="name">Of the job, or its id: letters, digits, <c>.</c>, <c>_</c>, <c>-</c>, at most 64, not starting with <c>.</c>.</param>
     /// <param name="time">Wall clock for TensorBoard.</param>
-    /// <param name="onTrouble">Called from the folder's own threads with one line when a file cannot be written, once until it can again. Must not wait.</param>
+    /// <param name="onTrouble">Called from the folder's own threads with one line when a file cannot be written, once until it can again. Must not throw.</param>
     /// <exception cref="ArgumentException">One line: the name is not allowed.</exception>
     /// <exception cref="IOException">One line: the folder cannot be made.</exception>
     public static RunFolder Open(string root, string name, TimeProvider time, Action<string> onTrouble) => Open(root, name, time, onTrouble, TimeSpan.FromSeconds(2));

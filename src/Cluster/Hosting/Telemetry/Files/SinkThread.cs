@@ -27,7 +27,7 @@ internal sealed class SinkThread<T> : IDisposable
     /// <param name="capacity">Items that may wait.</param>
     /// <param name="write">Called on the thread; one item at a time, in order.</param>
     /// <param name="target">What an item is written to, for messages.</param>
-    /// <param name="onTrouble">Called on the thread with one line.</param>
+    /// <param name="onTrouble">Called on the thread with one line; must not throw.</param>
     /// <param name="closeWithin">How long disposing waits for what is queued.</param>
     internal SinkThread(string name, int capacity, Action<T> write, Func<T, string> target, Action<string> onTrouble, TimeSpan closeWithin)
     {
@@ -50,7 +50,7 @@ internal sealed class SinkThread<T> : IDisposable
         {
             if (_closed)
             {
-                _dropped++;
+                Interlocked.Increment(ref _dropped);
                 return;
             }
 
@@ -120,8 +120,9 @@ internal sealed class SinkThread<T> : IDisposable
                     _onTrouble($"{target}: can be written again; {Dropped} rows were lost so far");
                 }
             }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or NotSupportedException or ObjectDisposedException)
+            catch (Exception fault)
             {
+                // Whatever it is: a row must not cost the process.
                 Interlocked.Increment(ref _dropped);
                 if (_troubled.Add(target))
                 {
