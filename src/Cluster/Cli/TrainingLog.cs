@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using ActorRing.Actors.Ids;
+using ActorRing.Cluster.Hosting.Telemetry;
 using ActorRing.Compute.Data;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Training;
@@ -16,6 +17,7 @@ internal sealed class TrainingLog : ITrainingObserver, IDisposable
     private readonly int _logEvery;
     private readonly StreamWriter _metrics;
     private readonly bool _live = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is null;
+    private readonly long _memoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
     private bool _lineOpen;
 
     internal TrainingLog(string folder, ModelDims dims, long totalSteps, int logEvery)
@@ -44,7 +46,6 @@ internal sealed class TrainingLog : ITrainingObserver, IDisposable
     public void OnStep(TrainingStage stage, TrainStep trainStep, StepResult result, TimeSpan elapsed)
     {
         var tokensPerSecond = result.Tokens / elapsed.TotalSeconds;
-        var gigaflops = tokensPerSecond * _dims.FlopsPerToken(stage.Tokens) / 1e9;
         var number = trainStep.Index + 1;
         _metrics.WriteLine(JsonSerializer.Serialize(new
         {
@@ -58,8 +59,14 @@ internal sealed class TrainingLog : ITrainingObserver, IDisposable
             tokens_per_second = tokensPerSecond,
         }));
 
-        var text = string.Create(CultureInfo.InvariantCulture,
-            $"step: {number,4}  loss: {result.Loss,8:F5}  grad_norm: {result.GradientNorm,8:F4}  lr: {result.LearningRate:0.00e+00}  tps: {tokensPerSecond,9:N0}  gflops: {gigaflops,7:F1}  stage: {stage.Name}");
+        var text = StepLine.Of(number, result.Loss, result.GradientNorm, tokensPerSecond, new StepSetting(stage.Name)
+        {
+            LearningRate = result.LearningRate,
+            FlopsPerToken = _dims.FlopsPerTokenFull(stage.Tokens),
+            CausalFlopsPerToken = _dims.FlopsPerToken(stage.Tokens),
+            MemoryBytes = Environment.WorkingSet,
+            MemoryLimitBytes = _memoryBytes,
+        });
         if (_live)
         {
             // A line that wraps could not be rewritten.

@@ -1,0 +1,87 @@
+using System.Diagnostics.Metrics;
+using ActorRing.Actors.Effects;
+using ActorRing.Actors.Messages;
+
+namespace ActorRing.Cluster.Hosting.Telemetry;
+
+/// <summary>The last that is known of each job. Bounded: beyond 1,024 jobs the oldest is forgotten.</summary>
+internal sealed class JobGauges
+{
+    private const int MostJobs = 1024;
+    private readonly SortedDictionary<long, Job> _jobs = [];
+    private readonly Lock _gate = new();
+
+    internal void Take(StepRow row)
+    {
+        lock (_gate)
+        {
+            Of(row.Job.Number).Last = row;
+        }
+    }
+
+    internal void Take(JobRow row)
+    {
+        lock (_gate)
+        {
+            var job = Of(row.Job.Number);
+            job.State = row.State;
+            if (row.State is JobState.Completed or JobState.Failed or JobState.Cancelled)
+            {
+                // A dashboard should not go on showing the loss of a job that is over.
+                job.Last = null;
+            }
+        }
+    }
+
+    internal IReadOnlyList<Measurement<double>> Losses() => Read(row => row.Report.Loss);
+
+    internal IReadOnlyList<Measurement<double>> GradientNorms() => Read(row => row.Report.GradientNorm);
+
+    internal IReadOnlyList<Measurement<long>> StepsDone() => Read(row => row.StepsDone);
+
+    internal IReadOnlyList<Measurement<int>> States()
+    {
+        lock (_gate)
+        {
+            return
+            [
+                .. Enum.GetValues<JobState>().Select(state =>
+                    new Measurement<int>(_jobs.Values.Count(job => job.State == state), new KeyValuePair<string, object?>("state", Words.Of(state)))),
+            ];
+        }
+    }
+
+    private List<Measurement<T>> Read<T>(Func<StepRow, T> value)
+        where T : struct
+    {
+        lock (_gate)
+        {
+            return
+            [
+                .. _jobs.Values.Select(job => job.Last).OfType<StepRow>().Select(row =>
+                    new Measurement<T>(value(row), new KeyValuePair<string, object?>("job", row.Job.ToString()))),
+            ];
+        }
+    }
+
+    private Job Of(long number)
+    {
+        if (!_jobs.TryGetValue(number, out var job))
+        {
+            _jobs[number] = job = new Job();
+            if (_jobs.Count > MostJobs)
+            {
+                _jobs.Remove(_jobs.Keys.First());
+            }
+        }
+
+        return job;
+    }
+
+    private sealed class Job
+    {
+        internal JobState? State { get; set; }
+
+        internal StepRow? Last { get; set; }
+    }
+}
