@@ -36,7 +36,7 @@ internal static class JobIntake
         }
 
         var job = new ResolvedJob(
-            settings, new ModelShape(dims.Heads, dims.KvHeads, dims.HeadSize, [.. Enumerable.Range(0, dims.Layers).Select(layer => (long)dims.WindowOf(layer))]), replacesModel);
+            settings, new ModelShape(dims.Heads, dims.KvHeads, dims.HeadSize, [.. Enumerable.Range(0, dims.Layers).Select(layer => (long)dims.WindowOf(layer))], [.. settings.Stages.Select(stage => dims.FlopsPerTokenFull(stage.SeqLen))]), replacesModel);
         JobPlanner.Plan(job, settings.Parallelism.Ranks);
         var spec = job.ToSpec();
         if (spec.Flaw() is { } flaw)

@@ -11,14 +11,18 @@ internal static class JobWatch
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Prints what changes.</summary>
+    /// <param name="link">To the cluster.</param>
+    /// <param name="job">Which.</param>
+    /// <param name="withSteps">Whether committed updates are worth a line.</param>
+    /// <param name="stop">Ends the watching.</param>
     /// <returns>Exit code: 0 completed, 4 failed or cancelled.</returns>
-    internal static async Task<int> FollowAsync(ConsoleLink link, JobId job, CancellationToken stop)
+    internal static async Task<int> FollowAsync(ConsoleLink link, JobId job, bool withSteps, CancellationToken stop)
     {
         JobStatus? before = null;
         while (true)
         {
             var status = await FindAsync(link, job, stop);
-            if (before is null || status.State != before.State || status.StepsCommitted != before.StepsCommitted || status.Verdict != before.Verdict)
+            if (before is null || status.State != before.State || (withSteps && status.StepsCommitted != before.StepsCommitted) || status.Verdict != before.Verdict)
             {
                 Console.WriteLine(Line(status));
             }

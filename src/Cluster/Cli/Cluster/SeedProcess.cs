@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using ActorRing.Actors.Coordinator;
-using ActorRing.Actors.Effects;
+using ActorRing.Cluster.Cli.Telemetry;
 using ActorRing.Cluster.Embedded;
 using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Hosting.Jobs;
@@ -22,9 +22,9 @@ internal sealed class SeedProcess : IAsyncDisposable
     /// <summary>Opens the cluster's store.</summary>
     /// <param name="place">Which cluster.</param>
     /// <param name="members">Member processes to start, and to start again when they are lost.</param>
-    /// <param name="telemetry">Told what machines publish.</param>
+    /// <param name="telemetry">Told what machines publish; borrowed.</param>
     /// <exception cref="StoreHeldException">It has a seed already.</exception>
-    internal SeedProcess(ClusterPlace place, int members, Action<TelemetryRow> telemetry)
+    internal SeedProcess(ClusterPlace place, int members, SeedTelemetry telemetry)
     {
         var settings = place.Settings(makesToken: true);
         _log = RecordLog.Open(place.Folder);
@@ -34,7 +34,7 @@ internal sealed class SeedProcess : IAsyncDisposable
             var options = new CoordinatorOptions { StartsMembers = members > 0, SecretKey = [.. RandomNumberGenerator.GetBytes(32)] };
             _host = new SeedHost(
                 new SeedEngine(settings, new MemberRef(Roles.Seed, MemberRef.NewIncarnation(TimeProvider.System)), place.Uid()), _log, options,
-                new SeedParts(new JobPlanner(), new CheckpointFolder(), members > 0 ? (name, incarnation) => StartMember(place, name, incarnation) : null, telemetry, ClusterLog.Write, TimeProvider.System));
+                new SeedParts(new JobPlanner(), new CheckpointFolder(), members > 0 ? (name, incarnation) => StartMember(place, name, incarnation, telemetry) : null, telemetry.Take, telemetry.SetMembers, ClusterLog.Write, TimeProvider.System));
         }
         catch
         {
@@ -55,11 +55,11 @@ internal sealed class SeedProcess : IAsyncDisposable
         _log.Dispose();
     }
 
-    private static MemberProcess StartMember(ClusterPlace place, string name, long incarnation)
+    private static MemberProcess StartMember(ClusterPlace place, string name, long incarnation, SeedTelemetry telemetry)
     {
         var (program, host) = OwnProgram.Command;
         return MemberProcess.Start(
             program, [.. host, "member", "--state", place.Folder, "--name", name, "--incarnation", incarnation.ToString(CultureInfo.InvariantCulture)],
-            onErrorLine: line => Console.Error.WriteLine($"[{name}] {line}"));
+            onErrorLine: line => telemetry.TakeLine(name, line));
     }
 }

@@ -21,7 +21,7 @@ internal static class JobsCommand
             Print([await JobWatch.FindAsync(link, job, stop)], json);
             return 0;
         }),
-        OfJob("watch", "Follows a job until it is over; ctrl-c ends the watching, not the job.", (link, job, _, stop) => JobWatch.FollowAsync(link, job, stop)),
+        OfJob("watch", "Follows a job until it is over; ctrl-c ends the watching, not the job.", (link, job, _, stop) => JobWatch.FollowAsync(link, job, withSteps: true, stop)),
         OfJob("pause", "Stops a job after its next TrainingCheckpoint.", Ask(JobVerb.Pause)),
         OfJob("resume", "Lets a paused job go on.", Ask(JobVerb.Resume)),
         OfJob("cancel", "Ends a job for good.", Ask(JobVerb.Cancel)),

@@ -1,18 +1,23 @@
 using System.CommandLine;
 using ActorRing.Cluster.Cli.Cluster;
+using ActorRing.Cluster.Cli.Telemetry;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
 /// <summary><c>actorring seed</c>: the coordinator of a cluster.</summary>
 internal static class SeedCommand
 {
+    /// <summary>Where the seed shows what it measures.</summary>
+    internal static readonly Option<int?> MetricsPort = new("--metrics-port") { Description = "Serves /metrics, /healthz/live and /healthz/ready on this port of 127.0.0.1; 0 takes any. Without it: not at all." };
+
     internal static Command Create()
     {
         var members = NumberOption.Of("--members", "Member processes to start, and to start again when they are lost.", 0, 0, 1024);
-        var command = new Command("seed", "Runs the coordinator of a cluster until it is told to stop; jobs and what is committed outlive it. Example: actorring seed") { members, ClusterPlace.Option };
+        var command = new Command("seed", "Runs the coordinator of a cluster until it is told to stop; jobs and what is committed outlive it. Example: actorring seed") { members, MetricsPort, ClusterPlace.Option };
         command.SetAction(async (result, _) =>
         {
-            await using var seed = new SeedProcess(ClusterPlace.Of(result), result.GetValue(members), StepPrinter.Take);
+            await using var telemetry = new SeedTelemetry(result.GetValue(MetricsPort));
+            await using var seed = new SeedProcess(ClusterPlace.Of(result), result.GetValue(members), telemetry);
             using var signals = new DrainSignals(seed.Drain);
             await seed.StartAsync(default);
             var end = await seed.Ended;

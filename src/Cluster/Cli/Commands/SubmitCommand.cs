@@ -27,7 +27,7 @@ internal static class SubmitCommand
             var resolved = JobIntake.Resolve(result.GetValue(job)!, [.. result.UnmatchedTokens], result.GetValue(overwrite));
             await using var link = await ConsoleLink.ConnectAsync(ClusterPlace.Of(result), signal.Token);
             var submitted = await SubmitAsync(link, resolved, result.GetValue(key) ?? ConsoleLink.NewKey(), signal.Token);
-            return result.GetValue(watch) ? await JobWatch.FollowAsync(link, submitted, signal.Token) : 0;
+            return result.GetValue(watch) ? await JobWatch.FollowAsync(link, submitted, withSteps: true, signal.Token) : 0;
         });
         return command;
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ActorRing.Cluster.Cli.Cluster;
+using ActorRing.Cluster.Cli.Telemetry;
 using ActorRing.Cluster.Hosting.Jobs;
 
 namespace ActorRing.Cluster.Cli.Commands;
@@ -13,14 +14,15 @@ internal static class UpCommand
         var job = new Argument<string?>("job") { Description = "A job file to submit and follow; without one the cluster waits for jobs until it is told to stop.", Arity = ArgumentArity.ZeroOrOne };
         var ranks = NumberOption.Of("--ranks", "Member processes, and the ranks of the job unless it says otherwise.", 4, 1, 1024);
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the model that an earlier run left in the output folder." };
-        var command = new Command("up", "Runs a seed and its members in one terminal. Any key of the job can follow. Example: actorring up --ranks 4 hocon/jobs/tiny.conf") { job, ranks, overwrite, ClusterPlace.Option };
+        var command = new Command("up", "Runs a seed and its members in one terminal. Any key of the job can follow. Example: actorring up --ranks 4 hocon/jobs/tiny.conf") { job, ranks, overwrite, SeedCommand.MetricsPort, ClusterPlace.Option };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction(async result =>
         {
             var (place, members) = (ClusterPlace.Of(result), result.GetValue(ranks));
             var resolved = result.GetValue(job) is { } path ? Resolve(path, members, [.. result.UnmatchedTokens], result.GetValue(overwrite)) : null;
             using var over = new CancellationTokenSource();
-            await using var seed = new SeedProcess(place, members, StepPrinter.Take);
+            await using var telemetry = new SeedTelemetry(result.GetValue(SeedCommand.MetricsPort));
+            await using var seed = new SeedProcess(place, members, telemetry);
             using var signals = new DrainSignals(() =>
             {
                 over.Cancel();
@@ -54,6 +56,6 @@ internal static class UpCommand
     {
         await using var link = await ConsoleLink.ConnectAsync(place, stop);
         var submitted = await SubmitCommand.SubmitAsync(link, job, ConsoleLink.NewKey(), stop);
-        return await JobWatch.FollowAsync(link, submitted, stop);
+        return await JobWatch.FollowAsync(link, submitted, withSteps: false, stop);
     }
 }

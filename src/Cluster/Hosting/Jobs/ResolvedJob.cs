@@ -8,12 +8,13 @@ namespace ActorRing.Cluster.Hosting.Jobs;
 
 // Shape letters: L layers.
 
-/// <summary>What a plan needs to know of a model.</summary>
+/// <summary>What plans and figures need to know of a model.</summary>
 /// <param name="QueryHeads">N.</param>
 /// <param name="KeyHeads">K.</param>
 /// <param name="HeadSize">H.</param>
 /// <param name="LayerWindows">Sliding window of each of the L layers in tokens, 0 for none.</param>
-public sealed record ModelShape(int QueryHeads, int KeyHeads, int HeadSize, ImmutableArray<long> LayerWindows);
+/// <param name="StageFlops">FLOPs of a token in each stage, forward and backward, causal attention not halved.</param>
+public sealed record ModelShape(int QueryHeads, int KeyHeads, int HeadSize, ImmutableArray<long> LayerWindows, ImmutableArray<double> StageFlops);
 
 /// <summary>A job with everything resolved, as it travels to the seed and to every rank: settings by value, paths complete, the model's shape read.</summary>
 /// <param name="Settings">Checked by whoever submits.</param>

@@ -17,7 +17,8 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
 {
     private readonly ISeedEngine _engine;
     private readonly ICheckpointFolder _checkpoints;
-    private readonly Action<TelemetryRow> _telemetry;
+    private readonly Action<TelemetryRow, JobRecord?> _telemetry;
+    private readonly Action<MemberView> _seen;
     private readonly Action<string> _log;
     private readonly CoordinatorMachine _machine;
     private readonly Outbox _effects = new();
@@ -42,6 +43,7 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
         _engine = engine;
         _checkpoints = parts.Checkpoints;
         _telemetry = parts.Telemetry;
+        _seen = parts.Seen;
         _log = parts.Log;
         _machine = new CoordinatorMachine(log.Term, Records(log), options, parts.Planner);
         _door = new EngineDoor(engine);
@@ -155,6 +157,7 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
         }
 
         _view = view;
+        _seen(view);
     }
 
     private void Carry(Effect effect, IMachineHost<MachineEvent> host)
@@ -186,13 +189,21 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
                 host.Perform(_ => Task.FromResult(Commit(commit, job)));
                 break;
             case Publish publish:
-                _telemetry(publish.Row);
+                _telemetry(publish.Row, JobOf(publish.Row));
                 break;
             case ExitProcess exit:
                 _ended.TrySetResult(new HostEnd(exit.IsClean, exit.Reason));
                 break;
         }
     }
+
+    private JobRecord? JobOf(TelemetryRow row) => row switch
+    {
+        StepRow step => _machine.Book.Find(step.Job),
+        EpochRow epoch => _machine.Book.Find(epoch.Job),
+        JobRow job => _machine.Book.Find(job.Job),
+        _ => null,
+    };
 
     private MachineEvent Commit(CommitManifest order, JobRecord job)
     {
@@ -222,8 +233,9 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
 /// <param name="Planner">Makes plans.</param>
 /// <param name="Checkpoints">Commits TrainingCheckpoints; from a thread of the pool.</param>
 /// <param name="StartMember">Starts a member process of a name and an incarnation; null for a seed that starts none.</param>
-/// <param name="Telemetry">Told everything that machines publish; from the host's loop, must not block.</param>
+/// <param name="Telemetry">Told everything that machines publish, and which job it is about; from the host's loop, must not block.</param>
+/// <param name="Seen">Told who is connected whenever that changes; from the host's loop, must not block.</param>
 /// <param name="Log">Told in one line whenever something changes; from the host's loop, must not block.</param>
 /// <param name="Time">The clock.</param>
 public sealed record SeedParts(
-    IPlanner Planner, ICheckpointFolder Checkpoints, Func<string, long, MemberProcess>? StartMember, Action<TelemetryRow> Telemetry, Action<string> Log, TimeProvider Time);
+    IPlanner Planner, ICheckpointFolder Checkpoints, Func<string, long, MemberProcess>? StartMember, Action<TelemetryRow, JobRecord?> Telemetry, Action<MemberView> Seen, Action<string> Log, TimeProvider Time);

@@ -58,7 +58,7 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="IOException">One line: the folder cannot be made.</exception>
     public static RunFolder Open(string root, string name, TimeProvider time, Action<string> onTrouble) => Open(root, name, time, onTrouble, TimeSpan.FromSeconds(2));
 
-    /// <summary>Keeps the job: its text as it was given and what came of it, see <see cref="ResolvedJob"/>.</summary>
+    /// <summary>Keeps the job: its text as it was given and what came of it, see <see cref="ResolvedConfig"/>.</summary>
     public void WriteJob(string hocon, string resolvedJson)
     {
         Put("job.conf", Encoding.UTF8.GetBytes(hocon));

@@ -33,13 +33,13 @@ public sealed class ResolvedJobSpec : IDisposable
               "b": "ä-x"
             }
 
-            """, ResolvedJob.Json(job, reference, ["--a.on", "false"], name => name == "NAME" ? "ä" : null));
+            """, ResolvedConfig.Json(job, reference, ["--a.on", "false"], name => name == "NAME" ? "ä" : null));
     }
 
     [Fact]
     public void ResolvedJob_must_hold_every_key_of_the_reference()
     {
-        var text = ResolvedJob.Json(RepositoryFiles.Path("hocon/jobs/tiny.conf"), RepositoryFiles.Path("hocon/reference.conf"), [], _ => null);
+        var text = ResolvedConfig.Json(RepositoryFiles.Path("hocon/jobs/tiny.conf"), RepositoryFiles.Path("hocon/reference.conf"), [], _ => null);
         using var json = JsonDocument.Parse(text);
         Assert.Contains("training", json.RootElement.EnumerateObject().Select(field => field.Name));
     }

@@ -7,7 +7,7 @@ using ActorRing.Cluster.Hosting.Settings;
 namespace ActorRing.Cluster.Hosting.Telemetry;
 
 /// <summary>Every setting of a job as it was used: reference, job file and arguments put together, substitutions followed.</summary>
-public static class ResolvedJob
+public static class ResolvedConfig
 {
     /// <summary>Reads the layers again and prints them as indented JSON. Takes what <see cref="JobSettings.Load"/> takes.</summary>
     /// <returns>An object with the keys of <c>hocon/reference.conf</c>; durations and sizes stay as they were written.</returns>
