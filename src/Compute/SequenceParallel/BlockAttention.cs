@@ -21,7 +21,9 @@ internal sealed class BlockAttention(BlockContext context)
         for (var at = 0; at < steps.Length; at++)
         {
             var here = hops.Arrive(at);
+            context.Watch?.Departing(layer.Index, at, isBackward: false);
             hops.Depart(at, transfer => context.Pack(transfer, own, here));
+            context.Watch?.Departed(layer.Index, at, isBackward: false);
             var answers = pass.Answers(steps[at]);
             foreach (var call in steps[at].Calls)
             {
@@ -45,7 +47,9 @@ internal sealed class BlockAttention(BlockContext context)
         for (var at = 0; at < steps.Length; at++)
         {
             var here = hops.Arrive(at);
+            context.Watch?.Departing(layer.Index, at, isBackward: true);
             hops.Depart(at, transfer => context.Pack(transfer, own, here));
+            context.Watch?.Departed(layer.Index, at, isBackward: true);
             var sums = pass.Sums(steps[at]);
             foreach (var call in steps[at].Calls)
             {

@@ -9,7 +9,8 @@ namespace ActorRing.Compute.SequenceParallel;
 /// <param name="Plan">The epoch's plan.</param>
 /// <param name="Staging">Where messages lie.</param>
 /// <param name="Links">How they travel.</param>
-internal sealed record BlockContext(ComputeDevice Device, SequenceParallelPlan Plan, Staging Staging, SequenceLinks Links)
+/// <param name="Watch">Told when blocks leave; null where nobody wants to know.</param>
+internal sealed record BlockContext(ComputeDevice Device, SequenceParallelPlan Plan, Staging Staging, SequenceLinks Links, IAttentionWatch? Watch = null)
 {
     /// <summary>The rows that a transfer carries on: of the rank's own block, or of a block that passes through.</summary>
     internal RowMessage Pack(Transfer transfer, in BlockTensors own, IReadOnlyDictionary<RingRank, RowMessage> here)

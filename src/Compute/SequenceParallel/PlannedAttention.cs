@@ -24,12 +24,13 @@ public sealed class PlannedAttention : IAttentionStrategy, IDisposable
     /// <param name="plan">The plan that all ranks of the sequence agreed on.</param>
     /// <param name="rank">This rank, from 0, below cp x hp.</param>
     /// <param name="links">Communicators of the ranks of the sequence; borrowed.</param>
-    public PlannedAttention(ComputeDevice device, SequenceParallelPlan plan, SequenceRank rank, SequenceLinks links)
+    /// <param name="watch">Told when blocks leave; null where nobody wants to know.</param>
+    public PlannedAttention(ComputeDevice device, SequenceParallelPlan plan, SequenceRank rank, SequenceLinks links, IAttentionWatch? watch = null)
     {
         ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(links);
-        _context = new BlockContext(device, plan, new Staging(device), links);
+        _context = new BlockContext(device, plan, new Staging(device), links, watch);
         _blocks = new BlockAttention(_context);
         _exchanger = new HeadExchanger(_context);
         _schedules = new ScheduleCache(plan, rank);

@@ -8,6 +8,12 @@ public interface IAttentionWatch
     /// <summary>q, k and v of a layer are in place, attention has not begun.</summary>
     void Before(int layer, bool isBackward);
 
+    /// <summary>Blocks that the next ring step needs are about to be sent.</summary>
+    void Departing(int layer, int ringStep, bool isBackward);
+
+    /// <summary>They have been: a transfer is under way.</summary>
+    void Departed(int layer, int ringStep, bool isBackward);
+
     /// <summary>Attention of a layer is done.</summary>
     void After(int layer, bool isBackward);
 }

@@ -1,6 +1,7 @@
 using ActorRing.Actors.Messages;
 using ActorRing.Cluster.Hosting.Jobs;
 using ActorRing.Cluster.Hosting.Settings;
+using ActorRing.Compute.Checkpoints.Training;
 using ActorRing.Compute.Data;
 using ActorRing.Compute.Model;
 
@@ -23,6 +24,11 @@ internal static class JobIntake
             throw new UsageException($"{Path.Combine(settings.Output, "model")}: exists already; allowed: --overwrite, or another --job.output");
         }
 
+        if (!replacesModel && new TrainingCheckpoints(settings.Checkpoint.Folder).Newest().Count > 0)
+        {
+            throw new UsageException($"{settings.Checkpoint.Folder}: holds TrainingCheckpoints already; allowed: --overwrite, which sets them aside, or another --checkpoint.folder");
+        }
+
         using var model = JobModel.Open(settings.Model);
         var dims = ModelDims.Of(model.Config);
         if (settings.Compute.Device == ComputeDevice.Cpu && (dims.HeadSize is < 32 or > 256 || dims.HeadSize % 8 != 0))
@@ -35,8 +41,7 @@ internal static class JobIntake
             SourceFiles.Expand(stage.Data.Train);
         }
 
-        var job = new ResolvedJob(
-            settings, new ModelShape(dims.Heads, dims.KvHeads, dims.HeadSize, [.. Enumerable.Range(0, dims.Layers).Select(layer => (long)dims.WindowOf(layer))], [.. settings.Stages.Select(stage => dims.FlopsPerTokenFull(stage.SeqLen))]), replacesModel);
+        var job = new ResolvedJob(settings, dims, replacesModel);
         JobPlanner.Plan(job, settings.Parallelism.Ranks);
         var spec = job.ToSpec();
         if (spec.Flaw() is { } flaw)

@@ -2,7 +2,7 @@ using ActorRing.Actors.Effects;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Hosting.Jobs;
-using ActorRing.Compute.Checkpoints.HuggingFace;
+using ActorRing.Compute.Checkpoints.Training;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.SequenceParallel;
@@ -25,6 +25,8 @@ internal sealed class JobRun : IDisposable
     private readonly Stack<IDisposable> _owned = new();
     private readonly TrainingState _state;
     private readonly RankTrainer _trainer;
+    private readonly TrainingCheckpoints _checkpoints;
+    private StateDigest _digest;
     private PlannedAttention? _attention;
 
     /// <summary>Loads what the order names.</summary>
@@ -35,13 +37,17 @@ internal sealed class JobRun : IDisposable
         {
             var settings = job.Settings;
             _model = Own(JobModel.Open(settings.Model));
-            var parameters = Own(_model.CreateParameters(device, JobDevice.TypeOf(settings.Compute)));
+            var type = JobDevice.TypeOf(settings.Compute);
+            var parameters = Own(order.StepsDone == 0 ? _model.CreateParameters(device, type) : new Parameters(device, ModelDims.Of(_model.Config), type));
             var gradients = Own(new Gradients(parameters));
-            IUpdateGroup group = order.Ranks == 1 ? new SingleRank() : Own(new CommunicatorGroup(device, links.All));
+            IUpdateGroup ranks = order.Ranks == 1 ? new SingleRank() : Own(new CommunicatorGroup(device, links.All));
+            var group = new TrappedGroup(ranks, device, trap);
             var optimizer = Own(new AdamW(parameters, JobFile.OptimizerOf(settings), group.OwnedOf(parameters.Layout.Shards)));
             _state = new TrainingState(parameters, optimizer, group);
             var corpus = _model.Corpus(Path.Combine(settings.Output, "data"));
             _trainer = Own(new RankTrainer(_state, gradients, JobFile.PolicyOf(settings), _model.Config, [.. settings.Stages.Select(stage => JobFile.StageOf(stage, corpus))], SeatOf));
+            _checkpoints = new TrainingCheckpoints(settings.Checkpoint.Folder);
+            _digest = order.StepsDone == 0 ? _state.Digest() : _checkpoints.Open(order.StepsDone).Load(_state);
         }
         catch
         {
@@ -50,13 +56,24 @@ internal sealed class JobRun : IDisposable
         }
     }
 
+    /// <summary>What was loaded comes to.</summary>
+    internal StateDigest Restored => _digest;
+
     internal StepResult Train(TrainStep step) => _trainer.Run(step);
 
-    internal StateDigest Digest() => _state.Digest();
+    /// <summary>What the state comes to. All ranks ask at the same time.</summary>
+    internal StateDigest Digest() => _digest = _state.Digest();
 
+    /// <summary>Writes this rank's shard; with the last one, rank 0 also exports the model.</summary>
     internal (long Bytes, string Sha256, StateDigest Digest) WriteShard(WriteShard order)
     {
-        throw new IOException($"not yet {_rank} {order}");
+        var receipt = _checkpoints.WriteShard(_state, order.StepsDone, order.Epoch);
+        if (_rank.Index == 0 && _job.Settings.Checkpoint.Export && order.StepsDone == _job.Settings.Stages.Sum(stage => (long)stage.Steps))
+        {
+            ModelWeights.Export(Path.Combine(_job.Settings.Output, "model"), _trainer.ConfigAfter(order.StepsDone), _state.Parameters, _model.Export with { Replace = true });
+        }
+
+        return (receipt.Bytes, receipt.Sha256, _digest);
     }
 
     public void Dispose()
@@ -76,7 +93,7 @@ internal sealed class JobRun : IDisposable
         var place = mesh.SequenceRankOf(_rank);
         _attention?.Dispose();
         _attention = null;
-        IAttentionStrategy attention = mesh.Context * mesh.Heads == 1 ? new LocalAttention(_device) : _attention = new PlannedAttention(_device, plan, place, _links.Sequence);
+        IAttentionStrategy attention = mesh.Context * mesh.Heads == 1 ? new LocalAttention(_device) : _attention = new PlannedAttention(_device, plan, place, _links.Sequence, _watch);
         var layout = plan.SequenceLayout();
         int[] positions = [.. Enumerable.Range(0, (int)layout.Count(place.Index)).Select(row => (int)layout.PositionOf(place.Index, row))];
         return new StageSeat(new WatchedAttention(attention, _watch), positions, mesh.ReplicaOf(_rank), mesh.DataParallel);

@@ -61,7 +61,7 @@ internal sealed class JobWork : IRankWork
         _run?.Dispose();
         _run = null; // a failure below must not leave a run that is disposed of
         _run = new JobRun(DeviceOf(job.Settings.Compute, order.Ranks), job, order, _plan!, _links!, _watch, _trap);
-        return _run.Digest();
+        return _run.Restored;
     }
 
     public (StateDigest Digest, StepReport Report) Train(TrainStep trainStep)

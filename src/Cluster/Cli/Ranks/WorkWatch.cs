@@ -99,10 +99,32 @@ internal sealed class WorkWatch(FaultTrap trap) : IAttentionWatch
             trap.Reach(isBackward ? FaultPoint.Backward : FaultPoint.Attention);
         }
 
-        for (var unit = pass * _units.PerPass; unit < (pass + 1) * _units.PerPass; unit++)
+        if (_units.Granularity == GrantGranularity.PerLayer && _units.PerPass > 0)
         {
-            _say(new BlockHeld(_epoch!.Epoch, _step, unit));
-            Await(unit);
+            Hold(pass);
+        }
+    }
+
+    public void Departing(int layer, int ringStep, bool isBackward)
+    {
+        if (_units.Granularity == GrantGranularity.PerHop && ringStep < _units.PerPass)
+        {
+            var unit = ((_passes - 1) * _units.PerPass) + ringStep;
+            if (ringStep > 0)
+            {
+                _say(new BlockAttended(_epoch!.Epoch, _step, unit - 1));
+            }
+
+            Hold(unit);
+        }
+    }
+
+    public void Departed(int layer, int ringStep, bool isBackward)
+    {
+        Interlocked.Increment(ref _progress);
+        if (!isBackward && layer == 0 && ringStep == 0)
+        {
+            trap.Reach(FaultPoint.Rotation);
         }
     }
 
@@ -113,6 +135,13 @@ internal sealed class WorkWatch(FaultTrap trap) : IAttentionWatch
         {
             _say(new BlockAttended(_epoch!.Epoch, _step, (_passes * _units.PerPass) - 1));
         }
+    }
+
+    // This rank's block is in place: the neighbour may fetch it, and this rank the neighbour's, once all that stands in the way is gone.
+    private void Hold(int unit)
+    {
+        _say(new BlockHeld(_epoch!.Epoch, _step, unit));
+        Await(unit);
     }
 
     private void Await(int unit)

@@ -52,6 +52,9 @@ internal sealed class SeedTelemetry : IAsyncDisposable
     /// <summary>Takes a row. Never waits.</summary>
     internal void Take(TelemetryRow row, JobRecord? job) => _rows.Writer.TryWrite(new Item(row, job?.Spec, job?.LastEpoch?.Members.Length ?? 0, null, null));
 
+    /// <summary>Counts a committed TrainingCheckpoint.</summary>
+    internal void CountCheckpoint(JobId job) => _instruments.CountCheckpoint(job);
+
     /// <summary>Takes what a member process of the seed wrote to its standard error. Never waits.</summary>
     internal void TakeLine(string member, string line) => _rows.Writer.TryWrite(new Item(null, null, 0, member, line));
 
@@ -173,7 +176,8 @@ internal sealed class SeedTelemetry : IAsyncDisposable
             {
                 LearningRate = stage.Schedule.At(stepsDone - 1 - first),
                 BatchTokens = (long)stage.Batch * stage.Accumulation * stage.Tokens,
-                FlopsPerToken = _job.Model.StageFlops[at],
+                FlopsPerToken = _job.Model.FlopsPerTokenFull(stage.Tokens),
+                CausalFlopsPerToken = _job.Model.FlopsPerToken(stage.Tokens),
             };
         }
 

@@ -48,10 +48,10 @@ public sealed class JobPlanner : IPlanner
             InnerWindow = parallelism.InnerWindow,
             Tokens = stage.SeqLen,
             Batch = stage.BatchSize,
-            QueryHeads = job.Model.QueryHeads,
-            KeyHeads = job.Model.KeyHeads,
+            QueryHeads = job.Model.Heads,
+            KeyHeads = job.Model.KvHeads,
             HeadSize = job.Model.HeadSize,
-            LayerWindows = job.Model.LayerWindows,
+            LayerWindows = [.. Enumerable.Range(0, job.Model.Layers).Select(layer => (long)job.Model.WindowOf(layer))],
             ComputeFormat = job.Settings.Compute.DType == ComputeType.Bf16 ? ElementFormat.BFloat16 : ElementFormat.Float32,
         }.Resolve();
     }

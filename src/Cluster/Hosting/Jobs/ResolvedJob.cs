@@ -1,26 +1,16 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ActorRing.Actors.Messages;
 using ActorRing.Cluster.Hosting.Settings;
+using ActorRing.Compute.Model;
 
 namespace ActorRing.Cluster.Hosting.Jobs;
 
-// Shape letters: L layers.
-
-/// <summary>What plans and figures need to know of a model.</summary>
-/// <param name="QueryHeads">N.</param>
-/// <param name="KeyHeads">K.</param>
-/// <param name="HeadSize">H.</param>
-/// <param name="LayerWindows">Sliding window of each of the L layers in tokens, 0 for none.</param>
-/// <param name="StageFlops">FLOPs of a token in each stage, forward and backward, causal attention not halved.</param>
-public sealed record ModelShape(int QueryHeads, int KeyHeads, int HeadSize, ImmutableArray<long> LayerWindows, ImmutableArray<double> StageFlops);
-
-/// <summary>A job with everything resolved, as it travels to the seed and to every rank: settings by value, paths complete, the model's shape read.</summary>
+/// <summary>A job with everything resolved, as it travels to the seed and to every rank: settings by value, paths complete, the model's sizes read.</summary>
 /// <param name="Settings">Checked by whoever submits.</param>
 /// <param name="Model">Of the model that the settings name.</param>
 /// <param name="ReplacesModel">Whether the model that an earlier run left in the output folder may be replaced.</param>
-public sealed record ResolvedJob(JobSettings Settings, ModelShape Model, bool ReplacesModel)
+public sealed record ResolvedJob(JobSettings Settings, ModelDims Model, bool ReplacesModel)
 {
     private static readonly JsonSerializerOptions Json = new()
     {
