@@ -142,7 +142,11 @@ public sealed partial class RunFolderSpec : IDisposable
         Directory.CreateDirectory(Folder);
         var pipe = Path.Combine(Folder, "metrics.jsonl");
         Assert.Equal(0, MakePipe(pipe, 384));
+        // Open for both, so that opening waits for nobody.
+        using var reader = new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
         var folder = RunFolder.Open(_temporary.Path, "job-1", new FixedTime(), _trouble.Add, closeWithin: TimeSpan.FromMilliseconds(1));
+        folder.Append(Rows.Step(0), Setting);
+        Assert.StartsWith("{\"step\":0,", Encoding.UTF8.GetString(ReadSome(reader)), StringComparison.Ordinal);
         const int rows = 20_000;
         for (var step = 1; step <= rows; step++)
         {
@@ -154,26 +158,36 @@ public sealed partial class RunFolderSpec : IDisposable
         Assert.InRange(folder.DroppedRows, (2 * rows) - 4096 - 2000, (2 * rows) - 4096);
         // Members' lines have a thread of their own.
         folder.AppendMemberLine("a", "still written");
+        Assert.True(folder.FlushMembers(Long));
         folder.Dispose();
         Assert.Equal(["still written"], File.ReadAllLines(Path.Combine(Folder, "members", "a.log")));
-        using var reader = new FileStream(pipe, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
-        Assert.StartsWith("{\"step\":1,", Encoding.UTF8.GetString(ReadSome(reader)), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void RunFolder_must_keep_the_newest_documents_however_many_come()
+    public void RunFolder_must_keep_the_newest_of_each_document_when_the_disk_was_stuck_and_many_came()
     {
         Directory.CreateDirectory(Folder);
+        var stuck = Path.Combine(Folder, "plan.json.part");
+        Assert.Equal(0, MakePipe(stuck, 384));
+        using var reader = new FileStream(stuck, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
         using (var folder = Open())
         {
+            // More than a pipe holds: once its first bytes are here, the writer is stuck until the last are.
+            var first = new byte[1 << 18];
+            folder.WritePlan(first);
+            reader.ReadExactly(first.AsSpan(0, 1));
             folder.WriteJob("a", "b");
             for (var plan = 0; plan < 1000; plan++)
             {
                 folder.WritePlan(Encoding.UTF8.GetBytes($"{plan}"));
             }
+
+            reader.ReadExactly(first.AsSpan(1));
+            Assert.True(folder.Flush(Long));
         }
 
         Assert.Equal(["a", "b", "999"], new[] { "job.conf", "resolved.json", "plan.json" }.Select(name => File.ReadAllText(Path.Combine(Folder, name))));
+        Assert.Empty(_trouble);
     }
 
     [Theory]

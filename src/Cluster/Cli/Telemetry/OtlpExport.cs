@@ -1,3 +1,4 @@
+using System.Collections;
 using ActorRing.Cluster.Hosting.Telemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -38,6 +39,11 @@ internal sealed class OtlpExport : IDisposable
         _traces.Dispose();
         _metrics.Dispose();
     }
+
+    /// <summary>Starts to export if the endpoint is set in this process's environment.</summary>
+    /// <exception cref="UsageException">A variable cannot be used; one line.</exception>
+    internal static OtlpExport? Start(Instruments instruments) => Start(instruments, Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+        .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "", StringComparer.Ordinal));
 
     /// <summary>Starts to export if the endpoint is set.</summary>
     /// <param name="instruments">Exported are these and no others of the name; the runtime's own metrics go with them.</param>

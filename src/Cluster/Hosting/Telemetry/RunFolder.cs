@@ -91,7 +91,7 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Waits until everything so far is written or lost.</summary>
     /// <returns>False if <paramref name="within"/> passed first.</returns>
-    public bool Flush(TimeSpan within) => _documentSink.Flush(within) && _rowSink.Flush(within) && _lineSink.Flush(within);
+    public bool Flush(TimeSpan within) => _documentSink.Flush(within) && _rowSink.Flush(within) && FlushMembers(within);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -126,6 +126,8 @@ public sealed class RunFolder : IDisposable
             }
         }
     }
+
+    internal bool FlushMembers(TimeSpan within) => _lineSink.Flush(within);
 
     internal static RunFolder Open(string root, string name, TimeProvider time, Action<string> onTrouble, TimeSpan closeWithin)
     {
