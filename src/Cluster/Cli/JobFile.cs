@@ -1,4 +1,5 @@
 using ActorRing.Cluster.Hosting.Settings;
+using ActorRing.Cluster.Hosting.Telemetry;
 using ActorRing.Compute.Data;
 using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.Recompute;
@@ -18,6 +19,9 @@ internal static class JobFile
 
         return JobSettings.Load(path, ReferencePath, overrides, Environment.GetEnvironmentVariable);
     }
+
+    /// <summary>Every setting as it was used, with its keys.</summary>
+    internal static string ResolvedJson(string path, IReadOnlyList<string> overrides) => ResolvedConfig.Json(path, ReferencePath, overrides, Environment.GetEnvironmentVariable);
 
     internal static RecomputePolicy PolicyOf(JobSettings job) => job.Recompute switch
     {

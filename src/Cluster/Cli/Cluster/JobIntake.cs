@@ -50,6 +50,8 @@ internal static class JobIntake
         }
 
         OutputFolder.Prepare(settings.Output, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(settings.Checkpoint.Folder)!);
+        File.WriteAllText(Path.Combine(settings.Output, "resolved.json"), JobFile.ResolvedJson(path, overrides));
         return job;
     }
 

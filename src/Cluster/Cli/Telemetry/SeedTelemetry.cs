@@ -38,7 +38,7 @@ internal sealed class SeedTelemetry : IAsyncDisposable
     {
         _rows = Channel.CreateBounded<Item>(new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest }, _ => Interlocked.Increment(ref _dropped));
         _instruments.Watch("seed", () => Interlocked.Read(ref _dropped));
-        _export = OtlpExport.Start(_instruments, Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string)entry.Value!));
+        _export = OtlpExport.Start(_instruments);
         if (port is not null)
         {
             _pages = new TelemetryPages(_instruments, live: () => null, ready: () => null);
