@@ -408,7 +408,7 @@ public sealed partial class CoordinatorMachine
             return null;
         }
 
-        var limit = TimeSpan.FromTicks(Math.Max(_options.StallLimit.Ticks, 10 * epoch.LongestStep.Ticks));
+        var limit = epoch.LongestStep == TimeSpan.Zero ? _options.FirstStepLimit : TimeSpan.FromTicks(Math.Max(_options.StallLimit.Ticks, 10 * epoch.LongestStep.Ticks));
         var last = epoch.StopAfter > 0 ? epoch.StopAfter : epoch.Job.Spec.TrainSteps;
         foreach (var record in epoch.Members)
         {

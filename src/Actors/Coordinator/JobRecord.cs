@@ -37,7 +37,7 @@ public sealed class JobRecord
     /// <summary>Whether the state is final.</summary>
     public bool IsOver => IsFinal(State);
 
-    /// <summary>Updates committed.</summary>
+    /// <summary>Updates committed; goes back to the newest TrainingCheckpoint when the job goes on with another plan.</summary>
     public long StepsCommitted { get; private set; }
 
     /// <summary>Updates in the newest complete TrainingCheckpoint.</summary>
@@ -86,6 +86,11 @@ public sealed class JobRecord
 
     internal void Apply(EpochIssued issued)
     {
+        if (LastEpoch is { } last && last.PlanHash != issued.PlanHash)
+        {
+            TakeBack(issued.RestoreFrom);
+        }
+
         LastEpoch = issued;
         Epochs++;
         Losses += IsBlame(issued.Cause) ? 1 : 0;
@@ -113,4 +118,12 @@ public sealed class JobRecord
 
     internal void Apply(JobFolded folded) =>
         (Epochs, Losses, FruitlessEpochs, IsFruitful) = (folded.Epochs, folded.Losses, folded.FruitlessEpochs, folded.IsFruitful);
+
+    // Another plan adds up in another order: its updates end in other last bits, so those that are in no TrainingCheckpoint will be done and committed anew.
+    private void TakeBack(long toStepsDone)
+    {
+        StepsCommitted = Math.Min(StepsCommitted, toStepsDone);
+        var keep = (int)Math.Clamp(toStepsDone - _digestsFrom + 1, 0, _digests.Count);
+        _digests.RemoveRange(keep, _digests.Count - keep);
+    }
 }

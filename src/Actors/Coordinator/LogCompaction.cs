@@ -59,8 +59,13 @@ internal sealed class LogCompaction
                 var epoch = Of(issued.Job);
                 return !epoch.HasEpoch && (epoch.HasEpoch = true);
             case StepCommitted committed:
-                // The update in the TrainingCheckpoint is among those that count: what is restored is compared with it.
-                return _book.Find(committed.Job) is { } job && committed.StepsDone >= job.CheckpointCommitted;
+                // The update in the TrainingCheckpoint is among those that count: what is restored is compared with it. What another plan took back is not.
+                var steps = Of(committed.Job);
+                var job = _book.Find(committed.Job)!;
+                var expected = steps.Expected ?? job.StepsCommitted;
+                var counts = committed.StepsDone == expected && committed.StepsDone >= job.CheckpointCommitted;
+                steps.Expected = counts ? expected - 1 : expected;
+                return counts;
             case CheckpointCommitted committed:
                 var checkpoint = Of(committed.Job);
                 return !checkpoint.HasCheckpoint && (checkpoint.HasCheckpoint = true);
@@ -102,5 +107,7 @@ internal sealed class LogCompaction
         internal bool HasCheckpoint { get; set; }
 
         internal int Requests { get; set; }
+
+        internal long? Expected { get; set; }
     }
 }

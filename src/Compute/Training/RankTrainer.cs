@@ -12,8 +12,10 @@ namespace ActorRing.Compute.Training;
 /// <param name="policy">What backward computes again.</param>
 /// <param name="config">The model before the job.</param>
 /// <param name="stages">At least one.</param>
+/// <param name="progress">Told while data are opened, which may take long the first time.</param>
 /// <param name="seatOf">This rank's place in a stage, by its number.</param>
-public sealed class RankTrainer(TrainingState state, Gradients gradients, RecomputePolicy policy, LlamaConfig config, IReadOnlyList<TrainingStage> stages, Func<int, StageSeat> seatOf) : IDisposable
+public sealed class RankTrainer(TrainingState state, Gradients gradients, RecomputePolicy policy, LlamaConfig config, IReadOnlyList<TrainingStage> stages, IProgress<CorpusProgress> progress,
+    Func<int, StageSeat> seatOf) : IDisposable
 {
     private int _at = -1;
     private TokenizedCorpus? _corpus;
@@ -28,7 +30,7 @@ public sealed class RankTrainer(TrainingState state, Gradients gradients, Recomp
         if (stage != _at)
         {
             Close();
-            _corpus = TokenizedCorpus.Open(stages[stage].Data.Patterns, stages[stage].Data.Corpus);
+            _corpus = TokenizedCorpus.Open(stages[stage].Data.Patterns, stages[stage].Data.Corpus, progress);
             _stage = new StageRun(state, gradients, policy, ConfigIn(stage), stages[stage], _corpus, seatOf(stage));
             _at = stage;
         }

@@ -20,6 +20,7 @@ internal static class SimSettings
         SocketGrace = TimeSpan.FromMilliseconds(60),
         JoinLimit = TimeSpan.FromMilliseconds(50),
         StallLimit = TimeSpan.FromMilliseconds(250),
+        FirstStepLimit = TimeSpan.FromMilliseconds(250),
         HopVerdictDelay = TimeSpan.FromMilliseconds(60),
         FormingLimit = TimeSpan.FromMilliseconds(300),
         AdoptLimit = TimeSpan.FromMilliseconds(250),

@@ -175,6 +175,13 @@ internal sealed partial class World
                 Demand(!JobRecord.IsFinal(its.State), "S13", $"{issued.Job} is {its.State} and gets an epoch");
                 Demand(issued.RestoreFrom == its.CheckpointCommitted, "S8", $"epoch {issued.Epoch} starts from update {issued.RestoreFrom}; {its.CheckpointCommitted} is safe");
                 Demand(!(_isHealed && _faults.Hang == 0 && Now > _faults.End + 800 && issued.Cause == EpochEnd.FormingTimeout), "L4", "an epoch is not formed in time although all is well");
+                if (its.PlanHash is not null && its.PlanHash != issued.PlanHash)
+                {
+                    // A lineage of its own: what no TrainingCheckpoint holds is done anew.
+                    its.StepsCommitted = Math.Min(its.StepsCommitted, issued.RestoreFrom);
+                }
+
+                its.PlanHash = issued.PlanHash;
                 _lastIssued = issued.Epoch;
                 break;
             case StepCommitted committed:
@@ -278,6 +285,8 @@ internal sealed partial class World
         internal string Verdict { get; set; } = "";
 
         internal long StepsCommitted { get; set; }
+
+        internal string? PlanHash { get; set; }
 
         internal long CheckpointCommitted { get; set; }
 

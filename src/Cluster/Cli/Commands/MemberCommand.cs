@@ -27,6 +27,7 @@ internal static class MemberCommand
             }
 
             var settings = ClusterPlace.Of(result).Settings(makesToken: false);
+            WarmUp.Run();
             var self = new MemberRef(member, result.GetValue(incarnation) ?? MemberRef.NewIncarnation(TimeProvider.System));
             await using var host = new RankHost(
                 new MemberEngine(settings, self), new RankOptions { Fingerprint = ClusterPlace.Fingerprint }, new JobPlanner(), new JobWork(), TimeProvider.System, ClusterLog.Write);

@@ -45,7 +45,7 @@ internal sealed class JobRun : IDisposable
             var optimizer = Own(new AdamW(parameters, JobFile.OptimizerOf(settings), group.OwnedOf(parameters.Layout.Shards)));
             _state = new TrainingState(parameters, optimizer, group);
             var corpus = _model.Corpus(Path.Combine(settings.Output, "data"));
-            _trainer = Own(new RankTrainer(_state, gradients, JobFile.PolicyOf(settings), _model.Config, [.. settings.Stages.Select(stage => JobFile.StageOf(stage, corpus))], SeatOf));
+            _trainer = Own(new RankTrainer(_state, gradients, JobFile.PolicyOf(settings), _model.Config, [.. settings.Stages.Select(stage => JobFile.StageOf(stage, corpus))], watch, SeatOf));
             _checkpoints = new TrainingCheckpoints(settings.Checkpoint.Folder);
             _digest = order.StepsDone == 0 ? _state.Digest() : _checkpoints.Open(order.StepsDone).Load(_state);
         }

@@ -4,6 +4,7 @@ using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
 using ActorRing.Actors.Rank;
 using ActorRing.Compute.Communication;
+using ActorRing.Compute.Data;
 using ActorRing.Compute.SequenceParallel;
 
 namespace ActorRing.Cluster.Cli.Ranks;
@@ -11,7 +12,7 @@ namespace ActorRing.Cluster.Cli.Ranks;
 // Shape letters: L layers, P ring ranks.
 
 /// <summary>Where a rank's compute thread is in its update, and whether it may go on. Written by that thread, read by any.</summary>
-internal sealed class WorkWatch(FaultTrap trap) : IAttentionWatch
+internal sealed class WorkWatch(FaultTrap trap) : IAttentionWatch, IProgress<CorpusProgress>
 {
     private readonly object _gate = new();
     private Action<MachineEvent> _say = _ => { };
@@ -84,6 +85,8 @@ internal sealed class WorkWatch(FaultTrap trap) : IAttentionWatch
             Monitor.PulseAll(_gate);
         }
     }
+
+    public void Report(CorpusProgress value) => Interlocked.Increment(ref _progress);
 
     public void Before(int layer, bool isBackward)
     {

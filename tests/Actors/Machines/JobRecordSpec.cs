@@ -1,0 +1,44 @@
+using ActorRing.Actors.Coordinator;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Log;
+using ActorRing.Actors.Messages;
+
+namespace ActorRing.Actors.Specs.Machines;
+
+/// <summary>What a job's records come to.</summary>
+public class JobRecordSpec
+{
+    private static readonly JobId Job = new(1);
+
+    [Theory]
+    [InlineData("plan", 3)]
+    [InlineData("other", 2)]
+    public void Updates_beyond_the_TrainingCheckpoint_must_be_taken_back_when_the_job_goes_on_with_another_plan(string plan, long left)
+    {
+        Assert.Equal(left, Replay([.. ThreeUpdates(), Issue(2, plan, restoreFrom: 2)]).StepsCommitted);
+        Assert.Equal(3, Replay([.. ThreeUpdates(), Issue(2, "other", restoreFrom: 2), Commit(2, 3, 203)]).StepsCommitted);
+    }
+
+    [Fact]
+    public void Compacted_log_must_come_to_the_same_when_updates_were_taken_back()
+    {
+        LogRecord[] records = [.. ThreeUpdates(), Issue(2, "other", restoreFrom: 2), Commit(2, 3, 203), Issue(3, "third", restoreFrom: 2)];
+        for (var length = 1; length <= records.Length; length++)
+        {
+            var (whole, compact) = (Replay(records[..length]), Replay([.. JobBook.Compact(records[..length])]));
+            Assert.Equal((whole.StepsCommitted, whole.CheckpointCommitted, whole.Epochs), (compact.StepsCommitted, compact.CheckpointCommitted, compact.Epochs));
+        }
+    }
+
+    private static LogRecord[] ThreeUpdates() =>
+    [
+        new JobSubmitted(Job, "key", "hash", new JobSpec { Name = "a", Ranks = 3, MinRanks = 2, TrainSteps = 9, CheckpointEvery = 2 }),
+        Issue(1, "plan", restoreFrom: 0), Commit(1, 1, 101), Commit(1, 2, 102), new CheckpointCommitted(Job, new(1, 1), 2, 3, "manifest"), Commit(1, 3, 103),
+    ];
+
+    private static EpochIssued Issue(long epoch, string plan, long restoreFrom) => new(Job, new(1, epoch), [new("m0", 1)], plan, restoreFrom, epoch == 1 ? EpochEnd.None : EpochEnd.MemberExit);
+
+    private static StepCommitted Commit(long epoch, long stepsDone, ulong digest) => new(Job, new(1, epoch), stepsDone, new(digest));
+
+    private static JobRecord Replay(IReadOnlyList<LogRecord> records) => new CoordinatorMachine(2, records, new(), new TestPlanner()).Book.Jobs[0];
+}
