@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using ActorRing.Compute.Checkpoints.Safetensors;
+using ActorRing.Compute.Sharding;
+
+namespace ActorRing.Compute.Checkpoints.Training;
+
+/// <summary>One rank's file of a TrainingCheckpoint: for each logical shard that it owns, weights, first and second moments, float32.</summary>
+internal static class ShardFile
+{
+    private const int PieceBytes = 1 << 20;
+
+    /// <summary>Writes the file durably.</summary>
+    /// <exception cref="IOException">The disk refused, or the file is there with other content; it is as it was.</exception>
+    internal static ShardReceipt Write(string path, TrainingState state, long stepsDone, IDisk disk)
+    {
+        var owned = state.Optimizer.Owned;
+        var tensors = Enumerable.Range(owned.FirstShard, owned.ShardCount).SelectMany(shard => SpecsOf(state.Shards, shard)).ToList();
+        var metadata = new Dictionary<string, string>
+        {
+            ["steps_done"] = stepsDone.ToString(CultureInfo.InvariantCulture),
+            ["rank"] = string.Create(CultureInfo.InvariantCulture, $"{state.Group.Rank} of {state.Group.Ranks}"),
+        };
+        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var writer = SafetensorsWriter.Create(path, tensors, metadata, disk, sha256);
+        for (var shard = owned.FirstShard; shard < owned.EndShard; shard++)
+        {
+            foreach (var (part, tensor) in state.PartsOf(shard))
+            {
+                var name = NameOf(part, shard);
+                TensorBytes.Read(state.Parameters.Device, tensor, piece => writer.Append(name, piece));
+            }
+        }
+
+        var receipt = new ShardReceipt(writer.Length, Convert.ToHexStringLower(sha256.GetHashAndReset()));
+        if (File.Exists(path))
+        {
+            return Measure(path) == receipt ? receipt : throw new IOException($"{path}: exists with other content; it is never overwritten");
+        }
+
+        writer.Commit();
+        return receipt;
+    }
+
+    /// <summary>Length and hash of a file as it is on the disk.</summary>
+    internal static ShardReceipt Measure(string path)
+    {
+        using var file = RegularFile.OpenRead(path);
+        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var piece = new byte[PieceBytes];
+        var length = 0L;
+        for (var read = RegularFile.ReadFully(file, piece, 0); read > 0; read = RegularFile.ReadFully(file, piece, length))
+        {
+            sha256.AppendData(piece, 0, (int)read);
+            length += read;
+        }
+
+        return new ShardReceipt(length, Convert.ToHexStringLower(sha256.GetHashAndReset()));
+    }
+
+    /// <summary>Opens a file and requires the tensors of a run of shards in it, no more and no fewer.</summary>
+    /// <exception cref="InvalidDataException">It has others.</exception>
+    internal static SafetensorsFile Open(string path, ShardMap shards, ShardRun run)
+    {
+        var file = SafetensorsFile.Open(path, int.MaxValue);
+        var wanted = Enumerable.Range(run.FirstShard, run.ShardCount).SelectMany(shard => SpecsOf(shards, shard)).Select(spec => spec.ToString());
+        if (!file.Entries.Select(entry => entry.ToString()).SequenceEqual(wanted))
+        {
+            file.Dispose();
+            throw new InvalidDataException($"{path}: does not hold shards {run.FirstShard} to {run.EndShard - 1}, as the manifest says");
+        }
+
+        return file;
+    }
+
+    /// <summary>Loads what a rank needs of a file: the weights of all its shards, and the moments of those that the rank owns.</summary>
+    internal static void Load(SafetensorsFile file, ShardRun run, TrainingState state)
+    {
+        for (var shard = run.FirstShard; shard < run.EndShard; shard++)
+        {
+            if (shard >= state.Optimizer.Owned.FirstShard && shard < state.Optimizer.Owned.EndShard)
+            {
+                foreach (var (part, tensor) in state.PartsOf(shard))
+                {
+                    Load(file, NameOf(part, shard), state, tensor);
+                }
+            }
+            else
+            {
+                var elements = state.Shards[shard];
+                Load(file, NameOf(ShardParts.Weights, shard), state, state.Parameters.Master.Flat.Slice(0, elements.FirstElement, elements.ElementCount));
+            }
+        }
+    }
+
+    private static void Load(SafetensorsFile file, string name, TrainingState state, Native.Tensor tensor) =>
+        TensorBytes.Write(state.Parameters.Device, tensor, (first, piece) => file.ReadRows(name, first, piece.Length / sizeof(float), piece));
+
+    private static IEnumerable<TensorSpec> SpecsOf(ShardMap shards, int shard) =>
+        from part in new[] { ShardParts.Weights, ShardParts.First, ShardParts.Second }
+        select new TensorSpec(NameOf(part, shard), SafetensorsDtype.F32, ImmutableArray.Create(shards[shard].ElementCount));
+
+    private static string NameOf(string part, int shard) => string.Create(CultureInfo.InvariantCulture, $"shard.{shard:000}.{part}");
+}

@@ -1,0 +1,197 @@
+using System.Security.Cryptography;
+using ActorRing.Actors.Ids;
+using ActorRing.Compute.Sharding;
+
+namespace ActorRing.Compute.Checkpoints.Training;
+
+/// <summary>The TrainingCheckpoints of one job, in one folder that all its ranks and its coordinator share.</summary>
+/// <remarks>
+/// <para>Two phases. Every rank writes its file into <c>step-S.tmp-EPOCH</c>, durably; when all have, the coordinator writes the manifest there, durably, and renames
+/// the folder to <c>step-S</c>. A crash anywhere leaves the checkpoints that there were, or those and the new one.</para>
+/// <para>Nothing committed is written to or, before its successor was read back whole, deleted.</para>
+/// </remarks>
+public sealed class TrainingCheckpoints
+{
+    private readonly string _root;
+    private readonly IDisk _disk;
+
+    /// <summary>The checkpoints below a folder.</summary>
+    /// <param name="root">Made, with mode 0700, when the first shard is written; its parent must exist.</param>
+    public TrainingCheckpoints(string root)
+        : this(root, new RealDisk())
+    {
+    }
+
+    internal TrainingCheckpoints(string root, IDisk disk)
+    {
+        _root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
+        _disk = disk;
+    }
+
+    /// <summary>Updates in each committed checkpoint, newest first. They are not checked: <see cref="Open"/> does that.</summary>
+    public IReadOnlyList<long> Newest() => [.. Folders().Where(folder => folder.Kind == FolderKind.Committed).Select(folder => folder.StepsDone).OrderDescending()];
+
+    /// <summary>First phase: writes this rank's file, synced. Ranks may do so at the same time.</summary>
+    /// <param name="state">This rank's; borrowed, and must not change meanwhile.</param>
+    /// <param name="stepsDone">Updates in it.</param>
+    /// <param name="epoch">In which the rank is.</param>
+    /// <exception cref="IOException">The disk refused; nothing counts.</exception>
+    /// <remarks>Writing the same once more changes nothing. Cost: one pass over 12 bytes of each owned element.</remarks>
+    public ShardReceipt WriteShard(TrainingState state, long stepsDone, RingEpoch epoch)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentOutOfRangeException.ThrowIfNegative(stepsDone);
+        if (!Directory.Exists(_root))
+        {
+            _disk.CreateFolder(_root);
+            SyncFolder(Path.GetDirectoryName(_root)!);
+        }
+
+        var folder = At(CheckpointFolder.Temporary(stepsDone, epoch));
+        _disk.CreateFolder(folder);
+        return ShardFile.Write(Path.Combine(folder, CheckpointManifest.FileOf(state.Group.Rank)), state, stepsDone, _disk);
+    }
+
+    /// <summary>Second phase: makes what the ranks wrote the checkpoint of <see cref="CheckpointManifest.StepsDone"/>, synced. Called by the coordinator alone.</summary>
+    /// <param name="manifest">With a receipt for every rank.</param>
+    /// <param name="keep">How many of the newest stay, at least 1; older ones are deleted when this one has been read back.</param>
+    /// <returns>SHA-256 of the manifest that is in place, lower-case hexadecimal.</returns>
+    /// <exception cref="InvalidDataException">A file is missing or not as long as its receipt says, or what is in place is damaged; nothing was deleted.</exception>
+    /// <exception cref="IOException">The disk refused, or another state is in place that is not of an earlier epoch.</exception>
+    /// <remarks>
+    /// Committing the same state again changes nothing, and makes sure that it is on the disk. Another state under the same number of updates, of an earlier epoch (a
+    /// coordinator ended before it could note that commit), is exchanged for this one. What earlier epochs left behind is deleted.
+    /// </remarks>
+    public string Commit(CheckpointManifest manifest, int keep)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
+        var (final, temporary) = (At(CheckpointFolder.Committed(manifest.StepsDone)), At(CheckpointFolder.Temporary(manifest.StepsDone, manifest.Epoch)));
+        var old = Directory.Exists(final) ? TrainingCheckpoint.ReadManifest(final, manifest.StepsDone) : null;
+        if (old is not null && (old.Job, old.Digest) == (manifest.Job, manifest.Digest))
+        {
+            manifest = old;
+        }
+        else if (old is not null && (old.Job != manifest.Job || old.Epoch >= manifest.Epoch))
+        {
+            throw new IOException($"{final}: holds a state of job {old.Job}, epoch {old.Epoch}; only a later epoch of that job may replace it, not {manifest.Epoch} of {manifest.Job}");
+        }
+        else
+        {
+            Complete(temporary, manifest);
+            if (old is null)
+            {
+                _disk.Rename(temporary, final);
+            }
+            else
+            {
+                _disk.Exchange(temporary, final);
+            }
+        }
+
+        // Also where nothing was renamed: the sync of an earlier call may have failed.
+        SyncFolder(_root);
+        var older = Newest().Where(stepsDone => stepsDone < manifest.StepsDone).Skip(keep - 1).ToList();
+        if (older.Count > 0 || (old is not null && old != manifest))
+        {
+            _ = Open(manifest.StepsDone);
+        }
+
+        try
+        {
+            older.ForEach(Delete);
+            DeleteLeftovers(manifest);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // The checkpoint is in place all the same; the next commit tries again.
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(ManifestJson.Write(manifest)));
+    }
+
+    /// <summary>Checks a committed checkpoint to the last byte, before anything of it is loaded.</summary>
+    /// <exception cref="FileNotFoundException">There is none, or a file of it is missing.</exception>
+    /// <exception cref="InvalidDataException">It is damaged: one line with the file and the reason.</exception>
+    /// <remarks>Cost: reads and hashes all files.</remarks>
+    public TrainingCheckpoint Open(long stepsDone) => TrainingCheckpoint.Open(At(CheckpointFolder.Committed(stepsDone)), stepsDone);
+
+    /// <summary>Sets a damaged checkpoint aside, so that it is not found any more, and keeps it as evidence. Called by the coordinator alone.</summary>
+    /// <returns>Its new path.</returns>
+    /// <exception cref="IOException">There is none, or the disk refused.</exception>
+    public string Quarantine(long stepsDone)
+    {
+        var number = 1;
+        while (Path.Exists(At(CheckpointFolder.Damaged(stepsDone, number))))
+        {
+            number++;
+        }
+
+        var aside = At(CheckpointFolder.Damaged(stepsDone, number));
+        _disk.Rename(At(CheckpointFolder.Committed(stepsDone)), aside);
+        SyncFolder(_root);
+        return aside;
+    }
+
+    // Everything in the folder is what the manifest says, and on the disk.
+    private void Complete(string temporary, CheckpointManifest manifest)
+    {
+        for (var rank = 0; rank < manifest.Ranks; rank++)
+        {
+            var path = Path.Combine(temporary, CheckpointManifest.FileOf(rank));
+            var length = File.Exists(path) ? new FileInfo(path).Length : throw new InvalidDataException($"{path}: is missing; its rank said that it is there");
+            if (length != manifest.Shards[rank].Bytes)
+            {
+                throw new InvalidDataException($"{path}: has {length} bytes; its rank said {manifest.Shards[rank].Bytes}");
+            }
+        }
+
+        // What a writer left that was killed and began again.
+        var wanted = Enumerable.Range(0, manifest.Ranks).Select(CheckpointManifest.FileOf).ToHashSet(StringComparer.Ordinal);
+        foreach (var stray in Directory.GetFiles(temporary).Where(path => !wanted.Contains(Path.GetFileName(path))))
+        {
+            _disk.DeleteFile(stray);
+        }
+
+        DurableFile.WriteAllBytes(Path.Combine(temporary, CheckpointManifest.FileName), ManifestJson.Write(manifest), _disk);
+    }
+
+    // Renamed first: half a folder must not bear the name of a whole one.
+    private void Delete(long stepsDone)
+    {
+        var removed = At(CheckpointFolder.Removed(stepsDone));
+        if (Directory.Exists(removed))
+        {
+            _disk.DeleteFolder(removed);
+        }
+
+        _disk.Rename(At(CheckpointFolder.Committed(stepsDone)), removed);
+        SyncFolder(_root);
+        _disk.DeleteFolder(removed);
+    }
+
+    private void DeleteLeftovers(CheckpointManifest manifest)
+    {
+        foreach (var folder in Folders())
+        {
+            if (folder.Kind == FolderKind.Removed)
+            {
+                _disk.DeleteFolder(At(CheckpointFolder.Removed(folder.StepsDone)));
+            }
+            else if (folder.Writer is { } writer && (writer < manifest.Epoch || (writer == manifest.Epoch && folder.StepsDone <= manifest.StepsDone)))
+            {
+                _disk.DeleteFolder(At(CheckpointFolder.Temporary(folder.StepsDone, writer)));
+            }
+        }
+    }
+
+    private IEnumerable<CheckpointFolder> Folders() =>
+        from path in Directory.Exists(_root) ? Directory.GetDirectories(_root) : []
+        let folder = CheckpointFolder.Parse(Path.GetFileName(path))
+        where folder is not null
+        select folder.Value;
+
+    private void SyncFolder(string path) => DurableDirectory.Flush(path, _disk.Sync);
+
+    private string At(string name) => Path.Combine(_root, name);
+}
