@@ -21,8 +21,10 @@ public sealed class TrainingCheckpoint
     /// <param name="state">This rank's; overwritten.</param>
     /// <returns>The digest of what was loaded, which is the manifest's.</returns>
     /// <exception cref="InvalidDataException">
-    /// The model has other sizes, or a file is not what it was when it was checked: nothing was loaded. Or what was loaded is not the state that was saved: it must not be used.
+    /// The model has other sizes: nothing was loaded. Or a file is not what it was when it was checked, or what was loaded is not the state that was saved: the state
+    /// must not be used.
     /// </exception>
+    /// <exception cref="IOException">The disk refused; the state must not be used.</exception>
     public StateDigest Load(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);

@@ -56,7 +56,7 @@ public sealed class TrainingCheckpoints
     /// <param name="manifest">With a receipt for every rank.</param>
     /// <param name="keep">How many of the newest stay, at least 1; older ones are deleted when this one has been read back.</param>
     /// <returns>SHA-256 of the manifest that is in place, lower-case hexadecimal.</returns>
-    /// <exception cref="InvalidDataException">A file is missing or not as long as its receipt says, or what is in place is damaged.</exception>
+    /// <exception cref="InvalidDataException">A file is missing or not as long as its receipt says, or what is in place is damaged; nothing was deleted.</exception>
     /// <exception cref="IOException">The disk refused, or another state is in place that is not of an earlier epoch.</exception>
     /// <remarks>
     /// Committing the same state again changes nothing, and makes sure that it is on the disk. Another state under the same number of updates, of an earlier epoch (a
@@ -91,8 +91,22 @@ public sealed class TrainingCheckpoints
 
         // Also where nothing was renamed: the sync of an earlier call may have failed.
         SyncFolder(_root);
-        DeleteOlder(manifest, keep);
-        DeleteLeftovers(manifest);
+        var older = Newest().Where(stepsDone => stepsDone < manifest.StepsDone).Skip(keep - 1).ToList();
+        if (older.Count > 0 || (old is not null && old != manifest))
+        {
+            _ = Open(manifest.StepsDone);
+        }
+
+        try
+        {
+            older.ForEach(Delete);
+            DeleteLeftovers(manifest);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // The checkpoint is in place all the same; the next commit tries again.
+        }
+
         return Convert.ToHexStringLower(SHA256.HashData(ManifestJson.Write(manifest)));
     }
 
@@ -142,28 +156,18 @@ public sealed class TrainingCheckpoints
         DurableFile.WriteAllBytes(Path.Combine(temporary, CheckpointManifest.FileName), ManifestJson.Write(manifest), _disk);
     }
 
-    private void DeleteOlder(CheckpointManifest manifest, int keep)
+    // Renamed first: half a folder must not bear the name of a whole one.
+    private void Delete(long stepsDone)
     {
-        var older = Newest().Where(stepsDone => stepsDone < manifest.StepsDone).Skip(keep - 1).ToList();
-        if (older.Count == 0)
+        var removed = At(CheckpointFolder.Removed(stepsDone));
+        if (Directory.Exists(removed))
         {
-            return;
-        }
-
-        _ = Open(manifest.StepsDone);
-        foreach (var stepsDone in older)
-        {
-            // Renamed first: half a folder must not bear the name of a whole one.
-            var removed = At(CheckpointFolder.Removed(stepsDone));
-            if (Directory.Exists(removed))
-            {
-                _disk.DeleteFolder(removed);
-            }
-
-            _disk.Rename(At(CheckpointFolder.Committed(stepsDone)), removed);
-            SyncFolder(_root);
             _disk.DeleteFolder(removed);
         }
+
+        _disk.Rename(At(CheckpointFolder.Committed(stepsDone)), removed);
+        SyncFolder(_root);
+        _disk.DeleteFolder(removed);
     }
 
     private void DeleteLeftovers(CheckpointManifest manifest)
