@@ -8,6 +8,7 @@ public class SimulationSpec
     // As many as the bar asks for, on seeds that no change was tuned on.
     private const int Schedules = 30_000;
     private const ulong FirstSeed = 7_000_000;
+    private const ulong SchedulesCompared = 500;
 
     [Fact]
     public void Machines_must_keep_every_rule_when_anything_may_be_lost_late_twice_stopped_or_killed()
@@ -42,6 +43,46 @@ public class SimulationSpec
         var (first, second) = (new World(rngSeed), new World(rngSeed, origin: originMilliseconds));
         Assert.Equal(first.Run(), second.Run());
         Assert.Equal(first.Trace, second.Trace);
+    }
+
+    // Whoever looks decides nothing: the same bytes are sent to the same members at the same times, and the same records are written.
+    [Fact]
+    public void Decisions_must_be_the_same_when_people_look_all_the_time_and_when_nobody_does()
+    {
+        long looks = 0;
+        for (ulong rngSeed = 1; rngSeed <= SchedulesCompared; rngSeed++)
+        {
+            var (alone, watched) = (new World(rngSeed, lookEvery: 0, tracesDecisions: true), new World(rngSeed, lookEvery: 3, tracesDecisions: true));
+            Assert.Equal((rngSeed, alone.Run()), (rngSeed, watched.Run()));
+            Assert.Equal((rngSeed, alone.Decisions, alone.Trace, alone.Events, 0L), (rngSeed, watched.Decisions, watched.Trace, watched.Events, alone.Looks));
+            looks += watched.Looks;
+        }
+
+        Assert.InRange(looks, 100 * (long)SchedulesCompared, long.MaxValue);
+    }
+
+    [Fact]
+    public void Decisions_must_be_the_same_when_the_log_is_compacted_at_every_start()
+    {
+        for (ulong rngSeed = 1; rngSeed <= SchedulesCompared; rngSeed++)
+        {
+            var (whole, compacted) = (new World(rngSeed, compacts: false, tracesDecisions: true), new World(rngSeed, compacts: true, tracesDecisions: true));
+            Assert.Equal((rngSeed, whole.Run()), (rngSeed, compacted.Run()));
+            Assert.Equal((rngSeed, whole.Decisions, whole.Trace), (rngSeed, compacted.Decisions, compacted.Trace));
+        }
+    }
+
+    // Otherwise the two above could not fail.
+    [Fact]
+    public void Decisions_must_differ_when_a_rule_is_broken_and_when_the_seed_is_another_one()
+    {
+        var usual = new World(1, tracesDecisions: true);
+        var (broken, other) = (new World(1, Mutation.AnnounceBeforeLog, tracesDecisions: true), new World(2, tracesDecisions: true));
+        usual.Run();
+        broken.Run();
+        other.Run();
+        Assert.NotEqual(usual.Decisions, broken.Decisions);
+        Assert.NotEqual(usual.Decisions, other.Decisions);
     }
 
     [Fact]

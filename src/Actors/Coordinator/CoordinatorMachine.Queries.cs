@@ -114,16 +114,18 @@ public sealed partial class CoordinatorMachine
 
     private HierarchyAnswer HierarchyPage(QueryHierarchy query)
     {
+        var all = Paths();
+        all.Sort(string.CompareOrdinal);
         List<string> paths = [];
-        foreach (var path in Paths())
+        foreach (var path in all)
         {
-            if (IsWithin(path, query.Under.Trim('/'), query.Depth))
+            // A restarted member and its last life have one path.
+            if (IsWithin(path, query.Under.Trim('/'), query.Depth) && (paths.Count == 0 || paths[^1] != path))
             {
                 paths.Add(path);
             }
         }
 
-        paths.Sort(string.CompareOrdinal);
         var from = Math.Clamp(query.From, 0, paths.Count);
         return new(query.Key, from, paths.Count, [.. paths.GetRange(from, Math.Min(PagePaths, paths.Count - from))]);
     }

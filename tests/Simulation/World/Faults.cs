@@ -66,6 +66,9 @@ internal sealed class Faults
         Jobs = random.Below(5) == 0 && Profile != Profile.SlowSpare ? 2 : 1;
         Gap = random.Between(15, 90);
         End = isSwarm ? random.Between(150, 700) : 400;
+        LookEvery = random.Below(2) == 0 ? random.Between(2, 30) : 0;
+        ReportsHops = random.Below(2) == 0;
+        Compacts = random.Below(2) == 0;
     }
 
     internal Profile Profile { get; }
@@ -143,4 +146,13 @@ internal sealed class Faults
 
     /// <summary>When the last one happens and all networks and disks are well again.</summary>
     internal int End { get; }
+
+    /// <summary>Milliseconds from one look of an observer to the next, on average; 0 if nobody looks.</summary>
+    internal int LookEvery { get; }
+
+    /// <summary>Whether ranks say what their transfers were like.</summary>
+    internal bool ReportsHops { get; }
+
+    /// <summary>Whether the log is compacted whenever a coordinator starts.</summary>
+    internal bool Compacts { get; }
 }

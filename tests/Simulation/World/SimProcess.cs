@@ -67,6 +67,9 @@ internal sealed class SimCoordinator(MemberId id, int slot, long term, Coordinat
 
     internal long SyncedBy { get; set; }
 
+    /// <summary>Transfers that it has told observers of: they never become fewer.</summary>
+    internal Dictionary<(RingEpoch Epoch, int Rank), long> ToldTransfers { get; } = [];
+
     /// <summary>After a failed sync the host takes nothing more: what is on the disk is not known.</summary>
     internal bool IsLogPoisoned { get; set; }
 
@@ -98,6 +101,9 @@ internal sealed class SimRing(EpochIssuedBy issued, ProposePlan proposal)
 
     /// <summary>Updates that each rank's machine has applied.</summary>
     internal long[] DoneBy { get; } = new long[proposal.Members.Length];
+
+    /// <summary>Transfers that each rank has reported to its machine, or is about to.</summary>
+    internal long[] TransfersBy { get; } = new long[proposal.Members.Length];
 
     internal bool[] Arrived { get; } = new bool[proposal.Members.Length];
 

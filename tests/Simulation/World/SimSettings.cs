@@ -38,6 +38,7 @@ internal static class SimSettings
     {
         HeartbeatEvery = TimeSpan.FromMilliseconds(25),
         CoordinatorLease = TimeSpan.FromMilliseconds(250),
+        SummaryEvery = TimeSpan.FromMilliseconds(25),
         HopDeadline = TimeSpan.FromMilliseconds(150),
         RunAhead = RunAhead,
         Fingerprint = isOdd ? "2.0" : "1.0",

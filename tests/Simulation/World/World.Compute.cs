@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using ActorRing.Actors;
 using ActorRing.Actors.Effects;
@@ -315,8 +316,27 @@ internal sealed partial class World
             session.IsComputing = false;
             var report = new StepReport(isFinite ? 1.5 : double.NaN, 1, 64, TimeSpan.FromMilliseconds(8), 100, TimeSpan.Zero);
             long wait = !_isHealed && _random.Below(20) == 0 ? _random.Between(5, 60) : _random.Between(0, 2);
+            if (_faults.ReportsHops)
+            {
+                Feed(member, wait, new HopsDone(ring.Id, new(step), Hops(ring, rank, session.Units)));
+            }
+
             Feed(member, wait, new TrainStepDone(ring.Id, session.StepsDone, new(session.Digest), report));
         }
+    }
+
+    // One transfer a unit from the neighbour, and one with everybody at the end.
+    private static ImmutableArray<HopDone> Hops(SimRing ring, int rank, int units)
+    {
+        var peer = new GlobalRank((rank + ring.Connected.Length - 1) % ring.Connected.Length);
+        var hops = ImmutableArray.CreateBuilder<HopDone>(units + 1);
+        for (var unit = 0; unit <= units; unit++)
+        {
+            hops.Add(new(unit < units ? 1 : 7, peer, 64, TimeSpan.FromMilliseconds(1 + rank), TimeSpan.FromMilliseconds(unit < units ? 0 : 1)));
+        }
+
+        ring.TransfersBy[rank] += hops.Count;
+        return hops.MoveToImmutable();
     }
 
     // The compute side says whom it waits for once that lasts.

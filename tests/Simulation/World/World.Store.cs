@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorRing.Actors.Coordinator;
 using ActorRing.Actors.Effects;
 using ActorRing.Actors.Events;
 using ActorRing.Actors.Ids;
@@ -46,6 +47,14 @@ internal sealed partial class World
 
                 break;
         }
+    }
+
+    // As a host does before it hands the log to the machine.
+    private void CompactLog()
+    {
+        var compacted = JobBook.Compact(_durable);
+        _durable.Clear();
+        _durable.AddRange(compacted);
     }
 
     private void Sync(SimCoordinator coordinator)

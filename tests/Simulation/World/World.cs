@@ -42,7 +42,11 @@ internal sealed partial class World
     /// <param name="mutation">A rule to break.</param>
     /// <param name="origin">Milliseconds on the processes' clocks when the schedule starts.</param>
     /// <param name="story">Gets a line for whatever a machine gives a reason for; null for none.</param>
-    internal World(ulong rngSeed, Mutation mutation = Mutation.None, long origin = 0, List<string>? story = null)
+    /// <param name="lookEvery">Milliseconds between two looks of observers; 0 for none, null for whatever the seed says.</param>
+    /// <param name="compacts">Whether the log is compacted whenever a coordinator starts; null for whatever the seed says.</param>
+    /// <param name="tracesDecisions">Whether to keep <see cref="Decisions"/>.</param>
+    internal World(ulong rngSeed, Mutation mutation = Mutation.None, long origin = 0, List<string>? story = null, int? lookEvery = null, bool? compacts = null,
+        bool tracesDecisions = false)
     {
         _rngSeed = rngSeed;
         _random = new(rngSeed);
@@ -50,6 +54,10 @@ internal sealed partial class World
         _mutation = mutation;
         _origin = origin;
         _story = story;
+        _onlooker = new(rngSeed ^ 0x10075);
+        _lookEvery = lookEvery ?? _faults.LookEvery;
+        _compacts = compacts ?? _faults.Compacts;
+        _tracesDecisions = tracesDecisions;
         _options = SimSettings.Coordinator(mutation, _faults.Profile is Profile.Poison);
         _members = new SimMember?[_faults.Ranks + _faults.Spares];
         _incarnations = new long[_members.Length];
@@ -82,9 +90,10 @@ internal sealed partial class World
 
             for (var job = 0; job < _faults.Jobs; job++)
             {
-                SubmitJob(job);
+                Submit(job);
             }
 
+            LookLater();
             At(_random.Between(20, 80), Fault);
             At(_faults.End, HealAll);
             while (!IsOver())
@@ -118,6 +127,13 @@ internal sealed partial class World
 
         var (time, _, target, what) = _queue.Take();
         Now = time;
+        if (what is Look)
+        {
+            LookAround();
+            Take();
+            return;
+        }
+
         Events++;
         if (what is Action action)
         {
@@ -160,6 +176,11 @@ internal sealed partial class World
         var stepsBefore = (process as SimMember)?.Machine.StepsDone ?? 0;
         var reason = process.Handle(input, Instant(), _effects);
         _trace = (_trace * 1099511628211) ^ (ulong)(Now * 31) ^ ((ulong)process.Slot << 40) ^ (ulong)_effects.Count;
+        if (_tracesDecisions)
+        {
+            TraceDecisions(process, reason);
+        }
+
         if (reason is not null)
         {
             Tell(process, reason);
@@ -265,6 +286,11 @@ internal sealed partial class World
 
     private void BootCoordinator()
     {
+        if (_compacts)
+        {
+            CompactLog();
+        }
+
         var term = ++_storeTerm;
         Terms++;
         var coordinator = new SimCoordinator(new("seed", ++_seedIncarnation), CoordinatorSlot, term, new(term, _durable, _options, new SimPlanner()));
@@ -344,7 +370,7 @@ internal sealed partial class World
         }
     });
 
-    private void SubmitJob(int job)
+    private void Submit(int job)
     {
         var spec = new JobSpec
         {
