@@ -44,7 +44,8 @@ public sealed unsafe class PackedTokens : IDisposable
     public static PackedTokens Open(string path)
     {
         if (!BitConverter.IsLittleEndian) throw new PlatformNotSupportedException("Packed token files are read on little-endian machines only.");
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        // Without a lock: another rank that has just written it may hold its own for a moment after the file got its name.
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         Span<byte> bytes = stackalloc byte[PackedTokensHeader.Bytes];
         var read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
         var header = PackedTokensHeader.Read(path, bytes[..read], stream.Length);

@@ -9,6 +9,22 @@ public sealed class PackedTokensSpec : IDisposable
 
     public void Dispose() => folder.Dispose();
 
+    [Fact]
+    public void File_must_be_readable_while_another_process_still_holds_the_lock_that_it_wrote_under()
+    {
+        var path = folder.File("locked.tokens");
+        using (var writer = new PackedTokensWriter(path, 10))
+        {
+            writer.Append([1, 2]);
+            writer.EndDocument();
+            writer.Commit();
+        }
+
+        using var held = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        using var tokens = PackedTokens.Open(path);
+        Assert.Equal(2, tokens.TokenCount);
+    }
+
     [Theory]
     [InlineData(1 << 16, 65535)]
     [InlineData((1 << 16) + 1, 65536)]

@@ -353,7 +353,8 @@ internal sealed partial class World
             var peer = ring.Connected[rank];
             if (rank != session.Rank && (!ring.Arrived[rank] || peer is null || (peer.IsCutOff && !_isHealed) || _dataCuts[member.Slot, peer.Slot] || _dataCuts[peer.Slot, member.Slot]))
             {
-                member.Machine.Handle(new WaitingForPeer(ring.Id, new(new(session.StepsDone), 0, 0, new(0), false, new(rank), TimeSpan.FromMilliseconds(Now - session.ArrivedAt))), Instant(), _effects);
+                var hop = new HopWait(new(session.StepsDone), 0, 0, new(0), false, new(rank), TimeSpan.FromMilliseconds(Now - session.ArrivedAt));
+                member.Machine.Handle(new WaitingForPeer(ring.Id, hop), Instant(), _effects);
                 return;
             }
         }

@@ -34,7 +34,15 @@ internal sealed class SeedProcess : IAsyncDisposable
             var options = new CoordinatorOptions { StartsMembers = members > 0, SecretKey = [.. RandomNumberGenerator.GetBytes(32)] };
             _host = new SeedHost(
                 new SeedEngine(settings, new MemberRef(Roles.Seed, MemberRef.NewIncarnation(TimeProvider.System)), place.Uid()), _log, options,
-                new SeedParts(new JobPlanner(), new CheckpointFolder(telemetry), members > 0 ? (name, incarnation) => StartMember(place, name, incarnation, telemetry) : null, telemetry.Take, telemetry.SetMembers, ClusterLog.Write, TimeProvider.System));
+                new SeedParts
+                {
+                    Planner = new JobPlanner(),
+                    Checkpoints = new CheckpointFolder(telemetry),
+                    StartMember = members > 0 ? (name, incarnation) => StartMember(place, name, incarnation, telemetry) : null,
+                    Telemetry = telemetry.Take,
+                    Seen = telemetry.SetMembers,
+                    Log = ClusterLog.Write,
+                });
         }
         catch
         {

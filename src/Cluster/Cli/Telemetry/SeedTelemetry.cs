@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Threading.Channels;
@@ -184,7 +183,8 @@ internal sealed class SeedTelemetry : IAsyncDisposable
         internal void WritePlan(int ranks)
         {
             var plan = JobPlanner.Plan(_job, ranks);
-            Folder?.WritePlan(JsonSerializer.SerializeToUtf8Bytes(new { plan.Hash, ranks, stages = plan.Stages.Select((stage, at) => new { name = _job.Settings.Stages[at].Name, plan = stage }).ToImmutableArray() }, PlanJson));
+            var stages = plan.Stages.Select((stage, at) => new { name = _job.Settings.Stages[at].Name, plan = stage });
+            Folder?.WritePlan(JsonSerializer.SerializeToUtf8Bytes(new { hash = plan.Hash, ranks, stages }, PlanJson));
         }
     }
 }

@@ -228,14 +228,3 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
 
     private sealed record ViewChanged(MemberView View) : MachineEvent;
 }
-
-/// <summary>What a seed works with.</summary>
-/// <param name="Planner">Makes plans.</param>
-/// <param name="Checkpoints">Commits TrainingCheckpoints; from a thread of the pool.</param>
-/// <param name="StartMember">Starts a member process of a name and an incarnation; null for a seed that starts none.</param>
-/// <param name="Telemetry">Told everything that machines publish, and which job it is about; from the host's loop, must not block.</param>
-/// <param name="Seen">Told who is connected whenever that changes; from the host's loop, must not block.</param>
-/// <param name="Log">Told in one line whenever something changes; from the host's loop, must not block.</param>
-/// <param name="Time">The clock.</param>
-public sealed record SeedParts(
-    IPlanner Planner, ICheckpointFolder Checkpoints, Func<string, long, MemberProcess>? StartMember, Action<TelemetryRow, JobRecord?> Telemetry, Action<MemberView> Seen, Action<string> Log, TimeProvider Time);
