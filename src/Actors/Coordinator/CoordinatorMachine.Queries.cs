@@ -167,7 +167,7 @@ public sealed partial class CoordinatorMachine
         var inside = path.AsSpan(1);
         if (under.Length > 0)
         {
-            if (string.CompareOrdinal(inside, 0, under, 0, under.Length) != 0)
+            if (!inside.StartsWith(under))
             {
                 return false;
             }
