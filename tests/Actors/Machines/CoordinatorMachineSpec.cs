@@ -114,7 +114,7 @@ public class CoordinatorMachineSpec
     public void Silent_rank_must_be_fenced_before_its_place_is_given_away()
     {
         var seed = new Rig(3, ranks: 2).Trains();
-        seed.KeepAlive(1_200, "m0", "m2");
+        seed.KeepAlive(2_200, "m0", "m2");
         var effects = seed.Does(new WakeUp());
         Assert.Contains(effects, effect => effect is FenceMember { Member.Name: "m1" });
         Assert.DoesNotContain(effects, effect => effect is AppendLog { Record: EpochIssued });
