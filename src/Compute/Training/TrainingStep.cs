@@ -16,7 +16,7 @@ public sealed class TrainingStep(Parameters parameters, LlamaModel model, Gradie
     /// <param name="learningRate">Step size.</param>
     /// <exception cref="NonFiniteException">Loss or gradient is not finite, on whatever rank: all ranks say the same, and nothing was updated.</exception>
     /// <exception cref="ArgumentException">No token is labelled, or an id lies outside the vocabulary; nothing was updated.</exception>
-    /// <remarks>Every rank updates the weights that it owns, by sums that are bit-equal wherever they are formed, and has all of the new weights afterwards.
+    /// <remarks>Every rank updates the weights that it owns, and has all of the new weights afterwards, the same bits as every other.
     /// FLOPs per token, forward and backward: <see cref="ModelDims.FlopsPerToken"/>.</remarks>
     public StepResult Run(TrainStep step, ReadOnlySpan<Batch> microBatches, double learningRate)
     {

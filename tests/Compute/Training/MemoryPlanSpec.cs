@@ -57,6 +57,29 @@ public class MemoryPlanSpec
         Assert.Equal(plan.Total - plan.Scratch, device.Info.BufferBytes);
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(1000)]
+    public void Live_buffers_must_be_what_was_planned_when_ranks_share_the_moments(int ranks)
+    {
+        using var device = NativeBackend.LoadCpu().Open(1);
+        var alone = MemoryPlan.Of(device, Dims(), ElementType.Float32, RecomputePolicy.None, 1, 128);
+        var shared = MemoryPlan.Of(device, Dims(), ElementType.Float32, RecomputePolicy.None, 1, 128, ranks);
+        using var parameters = new Parameters(device, Dims(), ElementType.Float32);
+        var shards = parameters.Layout.Shards;
+
+        var moments = Enumerable.Range(0, ranks).Select(rank =>
+        {
+            using var optimizer = new Optimizers.AdamW(parameters, new Optimizers.AdamWOptions(), shards.OwnedBy(rank, ranks));
+            return optimizer.ByteCount;
+        }).ToArray();
+
+        Assert.Equal(alone.Optimizer, moments.Sum());
+        Assert.Equal(shared.Optimizer, moments.Max());
+        Assert.Equal(alone with { Optimizer = shared.Optimizer }, shared);
+        Assert.InRange(shared.Optimizer, 0, (alone.Optimizer / Math.Min(ranks, shards.Count)) + (8 * shards.ShardElements));
+    }
+
     private static ModelDims Dims() => new()
     {
         Layers = 3, Width = 256, Heads = 8, KvHeads = 2, HeadSize = 32, MlpWidth = 704, Vocabulary = 1000, NormEpsilon = 1e-5, TiedEmbeddings = false,

@@ -35,8 +35,8 @@ public sealed class TrainingCheckpoint
 
         for (var rank = 0; rank < Manifest.Ranks; rank++)
         {
-            var run = Manifest.Map.OwnedBy(rank, Manifest.Ranks);
-            using var file = ShardFile.Open(PathOf(rank), Manifest.Map, run);
+            var run = state.Shards.OwnedBy(rank, Manifest.Ranks);
+            using var file = ShardFile.Open(PathOf(rank), state.Shards, run);
             ShardFile.Load(file, run, state);
         }
 
@@ -53,6 +53,7 @@ public sealed class TrainingCheckpoint
     {
         var checkpoint = new TrainingCheckpoint(folder, ReadManifest(folder, stepsDone));
         var manifest = checkpoint.Manifest;
+        var map = manifest.Map;
         for (var rank = 0; rank < manifest.Ranks; rank++)
         {
             var path = checkpoint.PathOf(rank);
@@ -63,7 +64,7 @@ public sealed class TrainingCheckpoint
                     $"{path}: has {found.Bytes} bytes and SHA-256 {found.Sha256}; the manifest says {promised.Bytes} and {promised.Sha256}");
             }
 
-            ShardFile.Open(path, manifest.Map, manifest.Map.OwnedBy(rank, manifest.Ranks)).Dispose();
+            ShardFile.Open(path, map, map.OwnedBy(rank, manifest.Ranks)).Dispose();
         }
 
         return checkpoint;

@@ -68,15 +68,13 @@ public sealed class TrainingCheckpoints
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
         var (final, temporary) = (At(CheckpointFolder.Committed(manifest.StepsDone)), At(CheckpointFolder.Temporary(manifest.StepsDone, manifest.Epoch)));
         var old = Directory.Exists(final) ? TrainingCheckpoint.ReadManifest(final, manifest.StepsDone) : null;
-        if (old is not null && (old.Job, old.Digest) == (manifest.Job, manifest.Digest))
-        {
-            manifest = old;
-        }
-        else if (old is not null && (old.Job != manifest.Job || old.Epoch >= manifest.Epoch))
+        var isThere = old is not null && (old.Job, old.Digest) == (manifest.Job, manifest.Digest);
+        if (old is not null && !isThere && (old.Job != manifest.Job || old.Epoch >= manifest.Epoch))
         {
             throw new IOException($"{final}: holds a state of job {old.Job}, epoch {old.Epoch}; only a later epoch of that job may replace it, not {manifest.Epoch} of {manifest.Job}");
         }
-        else
+
+        if (!isThere)
         {
             Complete(temporary, manifest);
             if (old is null)
@@ -92,7 +90,7 @@ public sealed class TrainingCheckpoints
         // Also where nothing was renamed: the sync of an earlier call may have failed.
         SyncFolder(_root);
         var older = Newest().Where(stepsDone => stepsDone < manifest.StepsDone).Skip(keep - 1).ToList();
-        if (older.Count > 0 || (old is not null && old != manifest))
+        if (older.Count > 0 || (old is not null && !isThere))
         {
             _ = Open(manifest.StepsDone);
         }
@@ -107,7 +105,7 @@ public sealed class TrainingCheckpoints
             // The checkpoint is in place all the same; the next commit tries again.
         }
 
-        return Convert.ToHexStringLower(SHA256.HashData(ManifestJson.Write(manifest)));
+        return Convert.ToHexStringLower(SHA256.HashData(ManifestJson.Write(isThere ? old! : manifest)));
     }
 
     /// <summary>Checks a committed checkpoint to the last byte, before anything of it is loaded.</summary>
