@@ -27,6 +27,8 @@ public class LargeRingSpec(ITestOutputHelper output)
         cluster.Step(2);
         Assert.Equal(Ranks, cluster.Machine.Ranks.Count);
 
+        output.WriteLine($"{cluster.LookAtTheRing(Ranks).TotalMilliseconds:F1} ms for all pages of the ring");
+
         cluster.LoseRanks(Lost);
         cluster.RunUntil(EpochPhase.Training);
 
@@ -44,7 +46,7 @@ public class LargeRingSpec(ITestOutputHelper output)
         private readonly Outbox _effects = new();
         private readonly SortedDictionary<MemberId, RingEpoch> _alive = [];
         private readonly Queue<MachineEvent> _events = new();
-        private readonly PreparedPlan _plan = SimPlanner.Make(4, false);
+        private readonly PreparedPlan _plan = SimPlanner.Make(Ranks, false);
         private Instant _now;
         private long _sequence;
         private long _stepsDone;
@@ -108,6 +110,25 @@ public class LargeRingSpec(ITestOutputHelper output)
 
                 Drain();
             }
+        }
+
+        /// <summary>Asks for all pages of the ring, each through its bytes.</summary>
+        /// <returns>Time spent in the coordinator.</returns>
+        internal TimeSpan LookAtTheRing(int ranks)
+        {
+            var before = Own.Elapsed;
+            for (var from = 0; from < ranks;)
+            {
+                Handle(new Received(new(new("terminal", 1), Role.Observer), new QueryRing("key", from)));
+                var frame = MessageCodec.Encode(Assert.IsType<Send>(_effects[0]).Message);
+                Assert.InRange(frame.Length, 1, WireLimits.FrameBytes);
+                Assert.Equal(WireError.None, MessageCodec.TryDecode(frame, out var decoded));
+                var page = Assert.IsType<RingAnswer>(decoded);
+                Assert.Equal((from, ranks, (from + 1) % ranks), (page.From, page.Total, page.Ranks[0].SendsTo.Index));
+                from += page.Ranks.Length;
+            }
+
+            return Own.Elapsed - before;
         }
 
         private void Tick()

@@ -77,7 +77,7 @@ public sealed partial class CoordinatorMachine
         }
 
         return new(new(rank), Brief.Name(epoch.Issued.Members[rank]), Brief.Name(epoch.Endpoints[rank] ?? ""), hello?.Phase ?? RankPhase.Idle, hello?.StepsDone ?? 0,
-            epoch.Plan.NextInRing(new(rank)), epoch.Plan.PreviousInRing(new(rank)), HopFigures.Of(summary is null ? [] : summary.Hops.AsSpan()), links.ToImmutable(),
+            epoch.Neighbours[rank].Next, epoch.Neighbours[rank].Previous, HopFigures.Of(summary is null ? [] : summary.Hops.AsSpan()), links.ToImmutable(),
             hello?.Waiting, summary?.Deadline ?? TimeSpan.Zero);
     }
 
@@ -167,7 +167,7 @@ public sealed partial class CoordinatorMachine
         var inside = path.AsSpan(1);
         if (under.Length > 0)
         {
-            if (!inside.StartsWith(under))
+            if (!inside.StartsWith(under.AsSpan()))
             {
                 return false;
             }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Log;
 using ActorRing.Actors.Messages;
@@ -8,6 +9,8 @@ namespace ActorRing.Actors.Coordinator;
 /// <summary>The current epoch, as far as it dies with its coordinator: a restarted one learns it from the ranks again.</summary>
 internal sealed class EpochRun
 {
+    private ImmutableArray<(GlobalRank Next, GlobalRank Previous)> _neighbours;
+
     internal EpochRun(JobRecord job, EpochIssued issued, PreparedPlan plan, EpochPhase phase, CoordinatorOptions options, Instant now)
     {
         var ranks = issued.Members.Length;
@@ -61,6 +64,10 @@ internal sealed class EpochRun
 
     /// <summary>The newest summary of each rank's transfers, as far as one has come.</summary>
     internal HopSummary?[] Summaries { get; }
+
+    /// <summary>Who fetches from each rank and from whom it fetches; made when somebody asks for the first time.</summary>
+    internal ImmutableArray<(GlobalRank Next, GlobalRank Previous)> Neighbours =>
+        _neighbours.IsDefault ? _neighbours = Plan.Neighbours() : _neighbours;
 
     /// <summary>Whether the manifest of this many updates was asked for and not answered.</summary>
     internal long ManifestAsked { get; set; }

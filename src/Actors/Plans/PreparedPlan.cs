@@ -46,6 +46,20 @@ public sealed class PreparedPlan
     /// <summary>Who fetches KV blocks from a rank in a simple ring.</summary>
     public GlobalRank NextInRing(GlobalRank rank) => Neighbour(rank, 1);
 
+    /// <summary><see cref="NextInRing"/> and <see cref="PreviousInRing"/> of all ranks, by global rank. Cost: O(ranks).</summary>
+    internal ImmutableArray<(GlobalRank Next, GlobalRank Previous)> Neighbours()
+    {
+        var mesh = Plan.Mesh;
+        var neighbours = new (GlobalRank, GlobalRank)[mesh.Ranks];
+        for (var at = 0; at < neighbours.Length; at++)
+        {
+            var (replica, place) = (at / mesh.SequenceRanks, new SequenceRank(at % mesh.SequenceRanks));
+            neighbours[mesh.GlobalRankOf(replica, place).Index] = (Beside(replica, place, 1), Beside(replica, place, -1));
+        }
+
+        return [.. neighbours];
+    }
+
     /// <summary>The first field in which the plans behind some canonical bytes differ from these; null where none does.</summary>
     /// <param name="bytes">Anything; what is no plan differs in <c>plan-format</c>.</param>
     /// <returns>Other is the value in <see cref="Plan"/>, Value that in <paramref name="bytes"/>.</returns>
@@ -65,8 +79,13 @@ public sealed class PreparedPlan
     private GlobalRank Neighbour(GlobalRank rank, int offset)
     {
         var mesh = Plan.Mesh;
-        var place = mesh.SequenceRankOf(rank);
+        return Beside(mesh.ReplicaOf(rank), mesh.SequenceRankOf(rank), offset);
+    }
+
+    private GlobalRank Beside(int replica, SequenceRank place, int offset)
+    {
+        var mesh = Plan.Mesh;
         var ring = (mesh.RingRankOf(place).Index + offset + mesh.Context) % mesh.Context;
-        return mesh.GlobalRankOf(mesh.ReplicaOf(rank), mesh.SequenceRankAt(new(ring), mesh.HeadIndexOf(place)));
+        return mesh.GlobalRankOf(replica, mesh.SequenceRankAt(new(ring), mesh.HeadIndexOf(place)));
     }
 }

@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using ActorRing.Compute.Checkpoints;
 
 namespace ActorRing.Compute.Data;
 
@@ -44,8 +45,8 @@ public sealed unsafe class PackedTokens : IDisposable
     public static PackedTokens Open(string path)
     {
         if (!BitConverter.IsLittleEndian) throw new PlatformNotSupportedException("Packed token files are read on little-endian machines only.");
-        // Without a lock: another rank that has just written it may hold its own for a moment after the file got its name.
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        // Without the lock that .NET's own open would want: another rank that has just written it may hold its own for a moment after the file got its name.
+        using var stream = new FileStream(Libc.OpenRead(path), FileAccess.Read, bufferSize: 0);
         Span<byte> bytes = stackalloc byte[PackedTokensHeader.Bytes];
         var read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
         var header = PackedTokensHeader.Read(path, bytes[..read], stream.Length);

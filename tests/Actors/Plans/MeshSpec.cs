@@ -27,6 +27,22 @@ public class MeshSpec
         """,
         new RankMesh(2, 4, 2, MeshPlacement.ContextFirst, 2).GroupTable());
 
+    [Theory]
+    [InlineData("ring", 1, MeshPlacement.ContextFirst)]
+    [InlineData("ring", 5, MeshPlacement.ContextFirst)]
+    [InlineData("usp", 16, MeshPlacement.HeadFirst)]
+    [InlineData("usp", 16, MeshPlacement.ContextFirst)]
+    [InlineData("double-ring", 8, MeshPlacement.Interleaved)]
+    public void Neighbours_must_be_the_same_when_all_are_asked_for_at_once(string mode, int ranks, MeshPlacement placement)
+    {
+        var plan = new PreparedPlan(new PlanRequest
+        {
+            Mode = mode, Ranks = ranks, Placement = placement, InnerWindow = mode == "double-ring" ? 4 : 0,
+            Tokens = 64L * ranks, QueryHeads = 4, KeyHeads = 2, HeadSize = 8, LayerWindows = [0],
+        }.Resolve());
+        Assert.Equal(Enumerable.Range(0, ranks).Select(rank => (plan.NextInRing(new(rank)), plan.PreviousInRing(new(rank)))), plan.Neighbours());
+    }
+
     [Fact]
     public void Inner_windows_must_take_every_second_rank_when_interleaved()
     {

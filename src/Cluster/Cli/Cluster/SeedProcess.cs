@@ -31,9 +31,10 @@ internal sealed class SeedProcess : IAsyncDisposable
         try
         {
             _children = [.. Enumerable.Range(0, members).Select(rank => $"rank-{rank.ToString(CultureInfo.InvariantCulture)}")];
-            var options = new CoordinatorOptions { StartsMembers = members > 0, SecretKey = [.. RandomNumberGenerator.GetBytes(32)] };
+            var self = new MemberRef(Roles.Seed, MemberRef.NewIncarnation(TimeProvider.System));
+            var options = new CoordinatorOptions { Self = Roles.ToId(self), StartsMembers = members > 0, SecretKey = [.. RandomNumberGenerator.GetBytes(32)] };
             _host = new SeedHost(
-                new SeedEngine(settings, new MemberRef(Roles.Seed, MemberRef.NewIncarnation(TimeProvider.System)), place.Uid()), _log, options,
+                new SeedEngine(settings, self, place.Uid()), _log, options,
                 new SeedParts
                 {
                     Planner = new JobPlanner(),
