@@ -337,8 +337,9 @@ void HandOver::farewell(int rank, const std::byte* message, int64_t byte_count, 
     return;
   }
   const std::string text(last.text, static_cast<size_t>(std::clamp<int32_t>(last.text_bytes, 0, sizeof last.text)));
-  const bool culprit_known = last.peer >= 0 && last.peer < self_.size && last.peer != self_.rank;
   const bool both_sides = last.status == AR_MISMATCH && last.peer == self_.rank;
+  // Whoever is accused passes that on as well: others may hear of it from this rank first.
+  const bool culprit_known = last.peer >= 0 && last.peer < self_.size && !both_sides;
   events_.broken({both_sides ? AR_MISMATCH : AR_PEER_LOST, last.operation, culprit_known ? last.peer : rank, label, text.starts_with("rank ") ? text : "rank " + std::to_string(rank) + " gave up: " + text});
 }
 

@@ -60,7 +60,7 @@ AR_API ar_status ar_comm_transport_check(int32_t transport);
 typedef struct ar_comm_failure {
   int32_t status;    /* ar_status of the last failed call on this thread that concerned a transfer */
   int32_t operation; /* ar_comm_operation */
-  int32_t peer;      /* the rank that is to blame as far as is known, or -1; ranks of one host that answer that they wait themselves are not */
+  int32_t peer;      /* the rank that is to blame as far as is known, this one included, or -1; ranks of one host that answer that they wait themselves are not */
   int32_t reserved;
   int64_t label;     /* the caller's */
 } ar_comm_failure;
