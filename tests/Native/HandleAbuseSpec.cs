@@ -76,6 +76,10 @@ public unsafe class HandleAbuseSpec
         library.RequireFailure(NativeStatus.InvalidArgument, library.Table.ContextQuery(bench.Context, null), "query to nowhere");
         library.RequireFailure(NativeStatus.InvalidArgument, library.Table.ContextMeasurePeak(bench.Context, 0, 0.1, null), "peak to nowhere");
         library.RequireFailure(NativeStatus.InvalidArgument, library.Table.BufferCreate(bench.Context, 64, null), "buffer to nowhere");
+        library.RequireFailure(NativeStatus.InvalidArgument, library.Table.BufferWrap(bench.Context, &number, 8, null), "wrapped buffer to nowhere");
+        library.RequireFailure(NativeStatus.InvalidArgument, library.Table.BufferWrap(bench.Context, null, 8, &buffer), "nothing wrapped");
+        library.RequireFailure(NativeStatus.InvalidArgument, library.Table.BufferWrap(bench.Context, &number, 0, &buffer), "0 bytes wrapped");
+        library.RequireFailure(NativeStatus.InvalidArgument, library.Table.BufferWrap(0, &number, 8, &buffer), "wrapped without context");
         library.RequireFailure(NativeStatus.InvalidArgument, library.Table.BufferHostAddress(some, null), "address to nowhere");
         library.RequireFailure(NativeStatus.InvalidArgument, library.Table.BufferFileDescriptor(some, null), "descriptor to nowhere");
         library.RequireFailure(NativeStatus.InvalidArgument, library.ByteCount(some, null), "size to nowhere");

@@ -32,13 +32,20 @@ internal sealed class Roster(MemberRef seed, int largest)
                 Finish(status.Member, $"incarnation {member.Incarnation} took its place");
             }
         }
-        else if (_members.Count >= largest)
+        else if (_members.Count >= largest && !TryForgetOne())
         {
             return $"the cluster is full: {largest} members";
         }
 
         _members[member.Name] = new MemberStatus(member, true, MemberReason.Joined);
         return null;
+    }
+
+    // Names of those that are gone make room, before all of those that left by themselves: every console that ever asked something has had one.
+    private bool TryForgetOne()
+    {
+        var gone = _members.Values.Where(status => !status.IsUp).OrderBy(status => status.Reason != MemberReason.Left).FirstOrDefault();
+        return gone is not null && _members.Remove(gone.Member.Name);
     }
 
     /// <summary>Notes that a member cannot be reached any more; false if that is known or another incarnation has its place.</summary>

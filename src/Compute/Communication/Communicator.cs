@@ -9,8 +9,10 @@ public sealed class Communicator : ICommunicator
     private readonly NativeCommunicator _native;
     private readonly long _deadlineMilliseconds;
 
-    internal Communicator(NativeCommunicator native, long epoch, TimeSpan deadline)
+    internal Communicator(NativeCommunicator native, TransportKind transport, long epoch, TimeSpan deadline)
     {
+        // Ranks as threads would lend by address: one that gives up frees what another still reads. What is lent by descriptor stays mapped at the reader.
+        Lends = transport == TransportKind.SharedMemory;
         _native = native;
         Epoch = epoch;
         _deadlineMilliseconds = Math.Max(1, (long)deadline.TotalMilliseconds);
@@ -24,6 +26,9 @@ public sealed class Communicator : ICommunicator
 
     /// <inheritdoc/>
     public long Epoch { get; }
+
+    /// <inheritdoc/>
+    public bool Lends { get; }
 
     /// <inheritdoc/>
     public CommunicationCounters Counters
@@ -89,6 +94,19 @@ public sealed class Communicator : ICommunicator
         try
         {
             return new Pending(this, _native.Receive(destination, peer, label.ToBits(), _deadlineMilliseconds));
+        }
+        catch (TransportException cause)
+        {
+            throw new CommunicationException(cause);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Loan Borrow(long byteCount, int peer, HopLabel label)
+    {
+        try
+        {
+            return new Loan(this, _native.Borrow(byteCount, peer, label.ToBits(), _deadlineMilliseconds));
         }
         catch (TransportException cause)
         {
@@ -202,6 +220,30 @@ public sealed class Communicator : ICommunicator
         try
         {
             _native.Wait(operation);
+        }
+        catch (TransportException cause)
+        {
+            throw new CommunicationException(cause);
+        }
+    }
+
+    internal nint WaitBorrowed(long operation)
+    {
+        try
+        {
+            return _native.WaitBorrowed(operation);
+        }
+        catch (TransportException cause)
+        {
+            throw new CommunicationException(cause);
+        }
+    }
+
+    internal void Release(long operation)
+    {
+        try
+        {
+            _native.Release(operation);
         }
         catch (TransportException cause)
         {

@@ -58,7 +58,7 @@ public sealed class CommunicatorEndpoint : IDisposable
 
             using var abort = cancellation.Register(() => _native.Abort("cancelled"));
             _native.Connect(endpoints, Math.Max(1, (long)deadline.TotalMilliseconds));
-            return new Communicator(_native, _epoch, _options.Deadline);
+            return new Communicator(_native, _options.Transport, _epoch, _options.Deadline);
         }
         catch (Exception error)
         {

@@ -35,6 +35,16 @@ public interface ICommunicator : IDisposable
     /// <summary>Receives from a peer exactly the bytes of <paramref name="destination"/>.</summary>
     Pending Receive(in Tensor destination, int peer, HopLabel label);
 
+    /// <summary>Whether <see cref="Borrow"/> saves the copy: ranks of one host that read where the sender has the bytes.</summary>
+    bool Lends { get; }
+
+    /// <summary>Receives without a copy: the sender's bytes may be read, not written, until <see cref="Loan.Release"/>, and its send is complete only then.</summary>
+    /// <remarks>What is sent from a tensor over the lent bytes is lent on, not copied; the loan may be released before that send is complete.</remarks>
+    /// <param name="byteCount">What the peer sends.</param>
+    /// <param name="peer">Who sends.</param>
+    /// <param name="label">Names the transfer in failures.</param>
+    Loan Borrow(long byteCount, int peer, HopLabel label);
+
     /// <summary>Sends to one peer and receives from another (or the same) as one operation. Both may be this rank: a copy. The tensors must not overlap.</summary>
     Pending Rotate(in Tensor source, int toRank, in Tensor destination, int fromRank, HopLabel label);
 

@@ -12,13 +12,16 @@ namespace ActorRing.Compute.SequenceParallel;
 /// <param name="Watch">Told when blocks leave; null where nobody wants to know.</param>
 internal sealed record BlockContext(ComputeDevice Device, SequenceParallelPlan Plan, Staging Staging, SequenceLinks Links, IAttentionWatch? Watch = null)
 {
+    /// <summary>What others may still read.</summary>
+    internal Leaving Leaving { get; } = new(Staging, Links.Blocks.Lends);
+
     /// <summary>The rows that a transfer carries on: of the rank's own block, or of a block that passes through.</summary>
     internal RowMessage Pack(Transfer transfer, in BlockTensors own, IReadOnlyDictionary<RingRank, RowMessage> here)
     {
         var wire = MessageFields.Of(Plan, transfer);
         if (here.TryGetValue(transfer.Origin, out var passing) && passing.Rows.SameAs(transfer.Rows) && passing.IsOf(wire[0].Type))
         {
-            return Staging.Hold(passing);
+            return passing.Loan is null ? Staging.Hold(passing) : passing;
         }
 
         var message = Staging.Message(transfer.Rows, wire);

@@ -109,34 +109,23 @@ internal sealed class HeadExchanger(BlockContext context)
     private void Move(AllToAll transfers, AttentionLayer layer, Action<Transfer, RowMessage> pack, Action meanwhile, Action<Transfer, RowMessage> unpack)
     {
         var link = context.Links.Blocks;
-        var coming = new List<(Transfer Transfer, RowMessage Message, Pending Pending)>();
-        foreach (var transfer in transfers.Receives)
-        {
-            var message = context.Staging.Message(transfer.Rows, MessageFields.Of(context.Plan, transfer));
-            coming.Add((transfer, message, link.Receive(message.Bytes, transfer.From.Index, StepHops.LabelOf(layer, transfer))));
-        }
-
-        var leaving = new List<(RowMessage Message, Pending Pending)>();
+        var coming = transfers.Receives.Select(transfer => new Arrival(context, link, layer, transfer)).ToList();
         foreach (var transfer in transfers.Sends)
         {
             var message = context.Staging.Message(transfer.Rows, MessageFields.Of(context.Plan, transfer));
             pack(transfer, message);
-            leaving.Add((message, link.Send(message.Bytes, transfer.To.Index, StepHops.LabelOf(layer, transfer))));
+            context.Leaving.Add(transfer, message, link.Send(message.Bytes, transfer.To.Index, StepHops.LabelOf(layer, transfer)));
         }
 
         meanwhile();
-        foreach (var (transfer, message, pending) in coming)
+        foreach (var arrival in coming)
         {
-            pending.Wait();
-            unpack(transfer, message);
+            var message = arrival.Wait();
+            unpack(arrival.Transfer, message);
             context.Staging.Release(message);
         }
 
-        foreach (var (message, pending) in leaving)
-        {
-            pending.Wait();
-            context.Staging.Release(message);
-        }
+        context.Leaving.EndPass();
     }
 
     // An exchange moves neighbouring rows of all sequences: one slice.

@@ -15,7 +15,7 @@ internal sealed class Inbox
     private readonly ICommunicator _link;
     private readonly AttentionLayer _layer;
     private readonly Queue<Transfer>[] _byPeer;
-    private readonly List<(Transfer Transfer, RowMessage Message, Pending Pending)> _coming = [];
+    private readonly List<Arrival> _coming = [];
 
     /// <param name="context">The rank's.</param>
     /// <param name="link">Where they come from.</param>
@@ -36,9 +36,7 @@ internal sealed class Inbox
         {
             while (peer.Any(transfer => transfer.Step.Index <= step))
             {
-                var transfer = peer.Dequeue();
-                var message = _context.Staging.Message(transfer.Rows, MessageFields.Of(_context.Plan, transfer));
-                _coming.Add((transfer, message, _link.Receive(message.Bytes, transfer.From.Index, StepHops.LabelOf(_layer, transfer))));
+                _coming.Add(new Arrival(_context, _link, _layer, peer.Dequeue()));
             }
         }
     }
@@ -49,10 +47,9 @@ internal sealed class Inbox
         foreach (var transfer in needed)
         {
             var at = _coming.FindIndex(coming => ReferenceEquals(coming.Transfer, transfer));
-            var (_, message, pending) = _coming[at];
+            var arrival = _coming[at];
             _coming.RemoveAt(at);
-            pending.Wait();
-            yield return (transfer, message);
+            yield return (transfer, arrival.Wait());
         }
     }
 }

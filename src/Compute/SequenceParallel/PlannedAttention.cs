@@ -1,5 +1,6 @@
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Plans;
+using ActorRing.Compute.Communication;
 using ActorRing.Native;
 
 namespace ActorRing.Compute.SequenceParallel;
@@ -9,7 +10,8 @@ namespace ActorRing.Compute.SequenceParallel;
 /// <summary>Attention of one rank as a plan lays it out, in any mode: exchange tokens for heads where heads are sharded, attend block by block, exchange back.</summary>
 /// <remarks>
 /// Not for several threads. After a failed transfer neither this nor its communicators can be used again: dispose of both and make
-/// them anew under the next epoch. Cost: the schedule's transfers (<see cref="AttentionSchedule"/>), and the memory of <see cref="StagingBytes"/>.
+/// them anew under the next epoch. Where the links lend, others may read what this rank sent after <see cref="Forward"/> has returned, but
+/// not after <see cref="Backward"/> or <see cref="Settle"/>. Cost: the schedule's transfers (<see cref="AttentionSchedule"/>), and the memory of <see cref="StagingBytes"/>.
 /// </remarks>
 public sealed class PlannedAttention : IAttentionStrategy, IDisposable
 {
@@ -66,6 +68,7 @@ public sealed class PlannedAttention : IAttentionStrategy, IDisposable
         if (schedule.Steps.Exchange is not { } exchange)
         {
             _blocks.Backward(schedule, layer, new BlockTensors(q, k, v, dout, lse, delta), softmaxScale, new BlockGradients(dq, dk, dv));
+            Settle();
             return;
         }
 
@@ -79,7 +82,12 @@ public sealed class PlannedAttention : IAttentionStrategy, IDisposable
             schedule, layer, new BlockTensors(block.Q, block.K, block.V, blockDout, blockLse, blockDelta), softmaxScale, new BlockGradients(blockDq, blockDk, blockDv));
         _exchanger.ToTokens(exchange, exchange.HeadGradientsOut, layer, new(dq, blockDq), new(dk, blockDk, IsOfKeys: true), new(dv, blockDv, IsOfKeys: true));
         KeptBlocks.End(block);
+        Settle();
     }
+
+    /// <summary>Waits until nobody reads any more what this rank sent: to be called before the links are disposed of after a <see cref="Forward"/> without a <see cref="Backward"/>.</summary>
+    /// <exception cref="CommunicationException">Somebody did not let go by the deadline, or is lost.</exception>
+    public void Settle() => _context.Leaving.Wait();
 
     /// <inheritdoc/>
     public void Dispose() => _context.Staging.Dispose();

@@ -1,4 +1,5 @@
 using ActorRing.Actors.Plans;
+using ActorRing.Compute.Communication;
 using ActorRing.Native;
 
 namespace ActorRing.Compute.SequenceParallel;
@@ -14,7 +15,14 @@ internal sealed class RowMessage
     private readonly Field[] _fields;
 
     internal RowMessage(DeviceBuffer buffer, RowSet rows, params Field[] fields)
+        : this(buffer, null, rows, fields)
     {
+    }
+
+    /// <summary>A message that another rank lends: to be read only.</summary>
+    internal RowMessage(DeviceBuffer buffer, Loan? loan, RowSet rows, Field[] fields)
+    {
+        Loan = loan;
         _buffer = buffer;
         _fields = fields;
         Rows = rows;
@@ -22,6 +30,9 @@ internal sealed class RowMessage
 
     /// <summary>How many still read or send it; at 0 its buffer may be taken by the next message. Kept by <see cref="Staging"/>.</summary>
     internal int Holders { get; set; } = 1;
+
+    /// <summary>What ends when nobody here reads it any more; null where the buffer is this rank's own.</summary>
+    internal Loan? Loan { get; }
 
     /// <summary>The rows, by their numbers in the block.</summary>
     internal RowSet Rows { get; }

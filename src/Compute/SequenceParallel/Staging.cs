@@ -1,4 +1,5 @@
 using ActorRing.Actors.Plans;
+using ActorRing.Compute.Communication;
 using ActorRing.Native;
 
 namespace ActorRing.Compute.SequenceParallel;
@@ -23,6 +24,9 @@ internal sealed class Staging(ComputeDevice device) : IDisposable
     /// <summary>A message of these rows, held once; contents are whatever was there before.</summary>
     internal RowMessage Message(RowSet rows, params Field[] fields) => new(Take(RowMessage.BytesOf(rows, fields)), rows, fields);
 
+    /// <summary>A message that another rank lends, held once.</summary>
+    internal RowMessage Lent(Loan loan, RowSet rows, Field[] fields) => new(device.Wrap(loan.Wait(), RowMessage.BytesOf(rows, fields)), loan, rows, fields);
+
     /// <summary>One more holder.</summary>
     internal static RowMessage Hold(RowMessage message)
     {
@@ -30,13 +34,22 @@ internal sealed class Staging(ComputeDevice device) : IDisposable
         return message;
     }
 
-    /// <summary>One holder less; the last one gives the buffer back.</summary>
+    /// <summary>One holder less; the last one gives the buffer back, to whom it belongs.</summary>
     internal void Release(RowMessage message)
     {
-        if (--message.Holders == 0)
+        if (--message.Holders > 0)
         {
-            Return(message.Buffer);
+            return;
         }
+
+        if (message.Loan is { } loan)
+        {
+            message.Buffer.Dispose();
+            loan.Release();
+            return;
+        }
+
+        Return(message.Buffer);
     }
 
     /// <summary>The smallest free buffer of at least so many bytes.</summary>

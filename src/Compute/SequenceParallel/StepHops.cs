@@ -16,7 +16,6 @@ internal sealed class StepHops
     private readonly Inbox _blocks;
     private readonly Inbox _results;
     private readonly Dictionary<RingRank, RowMessage> _here = [];
-    private readonly List<(Transfer Transfer, RowMessage Message, Pending Pending)> _leaving = [];
 
     /// <summary>Begins a pass: what the first step needs may come.</summary>
     internal StepHops(BlockContext context, ImmutableArray<RankStep> steps, AttentionLayer layer)
@@ -50,7 +49,7 @@ internal sealed class StepHops
             _here.Add(transfer.Origin, ForKernels(message));
         }
 
-        ReleaseTaken(_steps[at].Step.Index);
+        _context.Leaving.BeginStep(_steps[at].Step.Index);
         _results.Expect(_steps[at].Step.Index);
         if (at + 1 < _steps.Length)
         {
@@ -76,15 +75,11 @@ internal sealed class StepHops
     /// <summary>Sends what a step computed. The message is given away.</summary>
     internal void SendResults(int at, Func<Transfer, RowMessage> message) => Send(_context.Links.Results, _steps[at].Results, message);
 
-    /// <summary>Ends the pass: everything that was sent has been taken.</summary>
+    /// <summary>Ends the pass: everything that came has been let go of; everything that was sent has been taken, but for what is lent.</summary>
     internal void End()
     {
         Leave(_here.Values);
-        foreach (var (_, message, pending) in _leaving)
-        {
-            pending.Wait();
-            _context.Staging.Release(message);
-        }
+        _context.Leaving.EndPass();
     }
 
     private void Send(ICommunicator link, ImmutableArray<Transfer> transfers, Func<Transfer, RowMessage> messageOf)
@@ -92,22 +87,7 @@ internal sealed class StepHops
         foreach (var transfer in transfers)
         {
             var message = messageOf(transfer);
-            _leaving.Add((transfer, message, link.Send(message.Bytes, transfer.To.Index, LabelOf(_layer, transfer))));
-        }
-    }
-
-    // What was sent two steps ago for the step after that has been taken: its receiver was ready a step ago. What skips steps may wait for a rank that waits for this one.
-    private void ReleaseTaken(int step)
-    {
-        for (var at = _leaving.Count - 1; at >= 0; at--)
-        {
-            var (transfer, message, pending) = _leaving[at];
-            if (transfer.SendStep.Index + 2 <= step && transfer.Step.Index <= transfer.SendStep.Index + 1)
-            {
-                pending.Wait();
-                _leaving.RemoveAt(at);
-                _context.Staging.Release(message);
-            }
+            _context.Leaving.Add(transfer, message, link.Send(message.Bytes, transfer.To.Index, LabelOf(_layer, transfer)));
         }
     }
 

@@ -105,12 +105,13 @@ internal sealed unsafe class CommBuffers
                 return slab;
             }
 
-            DropClosed(comm);
-            if (buffer.SharedDescriptor is { } descriptor)
+            if (buffer.SharedDescriptor is not { } descriptor)
             {
-                _library.Check(_library.SlabRegister(comm, descriptor, (void*)buffer.HostAddress, buffer.ByteCount, &slab));
+                return 0;
             }
 
+            DropClosed(comm);
+            _library.Check(_library.SlabRegister(comm, descriptor, (void*)buffer.HostAddress, buffer.ByteCount, &slab));
             _slabs[buffer] = slab;
             return slab;
         }
@@ -121,7 +122,7 @@ internal sealed unsafe class CommBuffers
     {
         foreach (var (buffer, slab) in _slabs.Where(entry => entry.Key.IsClosed).ToArray())
         {
-            if (slab == 0 || _library.SlabUnregister(comm, slab) == NativeStatus.Ok)
+            if (_library.SlabUnregister(comm, slab) == NativeStatus.Ok)
             {
                 _slabs.Remove(buffer);
             }

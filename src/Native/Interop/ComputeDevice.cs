@@ -83,6 +83,17 @@ public sealed unsafe partial class ComputeDevice : SafeHandle
         return new DeviceBuffer(_library, buffer, byteCount);
     }
 
+    /// <summary>A buffer over host memory that is not its own, such as bytes that another rank lends: to be disposed before they are given back.</summary>
+    /// <param name="address">Of memory that may be read; where it must not be written, neither must tensors of the buffer.</param>
+    /// <param name="byteCount">Size in bytes, above 0.</param>
+    /// <exception cref="NotSupportedException">The device is a GPU.</exception>
+    public DeviceBuffer Wrap(nint address, long byteCount)
+    {
+        nint buffer;
+        _library.Check(_library.BufferWrap(Context, (void*)address, byteCount, &buffer));
+        return new DeviceBuffer(_library, buffer, byteCount);
+    }
+
     /// <summary>Copies host memory into a contiguous tensor; waits for queued work.</summary>
     /// <exception cref="ArgumentException">The byte counts differ, or the tensor is strided.</exception>
     public void Write<T>(ReadOnlySpan<T> source, in Tensor destination)

@@ -16,6 +16,7 @@ internal sealed unsafe class NativeLibraryTable
     internal readonly delegate* unmanaged<nint, int, double, double*, NativeStatus> ContextMeasurePeak;
 
     internal readonly delegate* unmanaged<nint, long, nint*, NativeStatus> BufferCreate;
+    internal readonly delegate* unmanaged<nint, void*, long, nint*, NativeStatus> BufferWrap;
     internal readonly delegate* unmanaged<nint, NativeStatus> BufferFree;
     internal readonly delegate* unmanaged<nint, void**, NativeStatus> BufferHostAddress;
     internal readonly delegate* unmanaged<nint, int*, NativeStatus> BufferFileDescriptor;
@@ -83,6 +84,7 @@ internal sealed unsafe class NativeLibraryTable
         ContextMeasurePeak = (delegate* unmanaged<nint, int, double, double*, NativeStatus>)Export("ar_context_measure_peak");
 
         BufferCreate = (delegate* unmanaged<nint, long, nint*, NativeStatus>)Export("ar_buffer_create");
+        BufferWrap = (delegate* unmanaged<nint, void*, long, nint*, NativeStatus>)Export("ar_buffer_wrap");
         BufferFree = (delegate* unmanaged<nint, NativeStatus>)Export("ar_buffer_free");
         BufferHostAddress = (delegate* unmanaged<nint, void**, NativeStatus>)Export("ar_buffer_host_address");
         BufferFileDescriptor = (delegate* unmanaged<nint, int*, NativeStatus>)Export("ar_buffer_file_descriptor");

@@ -85,7 +85,23 @@ void Communicator::add_send(Operation& operation, int peer, const Memory& memory
   if (broken_) return;
   Transfer& transfer = add_transfer(operation, peer, true);
   transfer.memory = memory;
-  transport_->send(transfer);
+  transfer.lender = lender_of(memory);
+  if (transfer.lender != nullptr) {
+    transfer.lender->lent_on++;
+    renew(*transfer.lender);
+  }
+  if (!broken_) transport_->send(transfer);
+}
+
+// The borrow in whose bytes a memory lies, if there is one.
+Transfer* Communicator::lender_of(const Memory& memory) {
+  if (memory.slab != 0 || memory.byte_count == 0 || borrowed_count_ == 0) return nullptr;
+  for (const auto& operation : operations_) {
+    if (operation->id == 0 || operation->kind != AR_COMM_BORROW) continue;
+    Transfer& borrow = operation->transfers[0];
+    if (borrow.arrived && !borrow.released && lies_in(memory, borrow.memory)) return &borrow;
+  }
+  return nullptr;
 }
 
 void Communicator::add_receive(Operation& operation, int peer, const Memory& memory) {

@@ -291,14 +291,32 @@ void Communicator::completed(Transfer& transfer) {
     ar_comm_peer_info& peer = peers_[static_cast<size_t>(transfer.peer)];
     (transfer.sending ? peer.sent_bytes : peer.received_bytes) += transfer.memory.byte_count;
   }
+  Transfer* lender = transfer.lender;
   operation.open_transfers--;
   finish_if_done(operation);
+  if (lender != nullptr && --lender->lent_on == 0 && lender->released) transport_->release(*lender);
+}
+
+void Communicator::renewed(Transfer& transfer) {
+  Operation& operation = *transfer.operation;
+  if (operation.patience != kNever) operation.deadline = now_nanoseconds() + operation.patience;
+  if (transfer.lender != nullptr) renew(*transfer.lender);
+}
+
+// Bytes that pass through many ranks are needed for longer than one deadline. A rank that is quick says nothing: all of them together stay within half a deadline.
+void Communicator::renew(Transfer& borrow) {
+  const int64_t now = now_nanoseconds();
+  if (now - borrow.renewed < borrow.operation->patience / (2 * self_.size)) return;
+  borrow.renewed = now;
+  transport_->renew(borrow);
 }
 
 void Communicator::arrived(Transfer& transfer) {
   Operation& operation = *transfer.operation;
   transfer.arrived = true;
   if (operation.kind == AR_COMM_BORROW) {
+    borrowed_count_++;
+    transfer.renewed = now_nanoseconds();
     operation.deadline = kNever;  // from here on it is the caller who takes time
     changed_.notify_all();
   } else if (--operation.open_contributions == 0) {
@@ -327,6 +345,7 @@ int Communicator::add_copies(Operation& operation, Transfer* transfer, const std
 void Communicator::finish_if_done(Operation& operation) {
   if (operation.done || operation.open_transfers > 0 || operation.open_work > 0) return;
   operation.done = true;
+  if (operation.detached) return retire(operation);
   changed_.notify_all();
 }
 
@@ -334,7 +353,8 @@ void Communicator::finish_if_done(Operation& operation) {
 
 Operation& Communicator::find(int64_t id) {
   const int64_t slot = id & ((1 << kSlotBits) - 1);
-  if (id <= 0 || slot >= static_cast<int64_t>(operations_.size()) || operations_[static_cast<size_t>(slot)]->id != id)
+  const bool known = id > 0 && slot < static_cast<int64_t>(operations_.size()) && operations_[static_cast<size_t>(slot)]->id == id;
+  if (!known || (operations_[static_cast<size_t>(slot)]->kind == AR_COMM_BORROW && operations_[static_cast<size_t>(slot)]->transfers[0].released))
     fail(AR_INVALID_ARGUMENT, "operation %" PRId64 " is not outstanding: waited for already, or never started here", id);
   return *operations_[static_cast<size_t>(slot)];
 }
@@ -351,10 +371,11 @@ Operation& Communicator::start(int32_t kind, const ar_comm_call& call, int trans
   free_slots_.pop_back();
   operation.kind = kind;
   operation.label = call.label;
-  operation.deadline = call.deadline_ms > kNever / 2'000'000 ? kNever : now_nanoseconds() + call.deadline_ms * 1'000'000;
+  operation.patience = call.deadline_ms > kNever / 2'000'000 ? kNever : call.deadline_ms * 1'000'000;
+  operation.deadline = operation.patience == kNever ? kNever : now_nanoseconds() + operation.patience;
   operation.open_transfers = operation.open_contributions = operation.running = 0;
   operation.open_work = 1;  // the start itself: nothing is done before all of it is under way
-  operation.done = false;
+  operation.done = operation.detached = false;
   operation.reduction = {};
   operation_count_++;
   outstanding_count_++;
@@ -432,12 +453,18 @@ void Communicator::release(int64_t id) {
   Lock lock(mutex_);
   Operation& operation = find(id);
   if (operation.kind != AR_COMM_BORROW || !operation.transfers[0].arrived) fail(AR_INVALID_ARGUMENT, "operation %" PRId64 " has borrowed nothing yet", id);
-  if (!broken_) transport_->release(operation.transfers[0]);
-  while (!operation.done && !broken_) changed_.wait(lock);
-  // A sender that gave up before it heard of this release may have written to the bytes meanwhile.
-  const bool intact = operation.done;
+  Transfer& borrow = operation.transfers[0];
+  borrow.released = true;
+  borrowed_count_--;
+  // Who gave up before it heard of this release may have written to the bytes meanwhile.
+  const bool intact = !broken_ && transport_->is_intact(borrow) && !broken_;
+  operation.detached = intact && borrow.lent_on > 0;
+  if (operation.detached) return;
+  if (intact) transport_->release(borrow);
+  while (intact && !operation.done && !broken_) changed_.wait(lock);
+  const bool done = operation.done;
   retire(operation);
-  if (!intact) raise(operation.kind, operation.label);
+  if (!done) raise(operation.kind, operation.label);
 }
 
 bool Communicator::is_complete(int64_t id) {

@@ -4,6 +4,7 @@
 //   - mutex_ guards everything; memory is copied and summed without it.
 //   - A transfer belongs to its operation and does not move while it is open.
 //   - Once broken_ is set no transfer completes any more, and the transport touches none.
+//   - A borrow that was lent on outlives its release (`detached`): until the last reader behind it has let go.
 //   - An operation's memory is not touched after its wait returned: a wait also waits for what is in progress (`running`): at most one piece of a copy.
 #pragma once
 #include <atomic>
@@ -39,12 +40,14 @@ struct Operation {
   int32_t kind = 0;
   int64_t label = 0;
   int64_t deadline = kNever;
+  int64_t patience = kNever;  // what the deadline was made of
   std::vector<Transfer> transfers;
   int open_transfers = 0;
   int open_contributions = 0;
   int open_work = 0;
   int running = 0;
   bool done = false;
+  bool detached = false;  // nobody will wait for it: retired when done
   Reduction reduction;
 };
 
@@ -98,6 +101,7 @@ class Communicator final : public Events {
   // Events
   void completed(Transfer& transfer) override;
   void arrived(Transfer& transfer) override;
+  void renewed(Transfer& transfer) override;
   void copy(Transfer& transfer, const std::byte* source) override;
   void broken(Reason reason) override;
   int waits_for() const override;
@@ -112,6 +116,7 @@ class Communicator final : public Events {
   Operation& start(int32_t kind, const ar_comm_call& call, int transfer_count);
   void add_send(Operation& operation, int peer, const Memory& memory);
   void add_receive(Operation& operation, int peer, const Memory& memory);
+  Transfer* lender_of(const Memory& memory);
   void add_contribution(Operation& operation, int peer, int64_t byte_count);
   void add_local_copy(Operation& operation, const Memory& source, const Memory& destination);
   int64_t started(Operation& operation);
@@ -122,6 +127,7 @@ class Communicator final : public Events {
   void finish_if_done(Operation& operation);
 
   Operation& find(int64_t id);
+  void renew(Transfer& borrow);
   void wait_until_done(Lock& lock, Operation& operation);
   void retire(Operation& operation);
   [[noreturn]] void raise() const;
@@ -158,6 +164,7 @@ class Communicator final : public Events {
   int64_t generation_ = 0;
   int64_t operation_count_ = 0;
   int64_t outstanding_count_ = 0;
+  int64_t borrowed_count_ = 0;  // arrived and not released
   int64_t wait_nanoseconds_ = 0;
 };
 

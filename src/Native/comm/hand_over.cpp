@@ -47,13 +47,12 @@ void HandOver::send(Transfer& transfer) {
   if (closed_) return;
   Frame offer{FrameKind::kOffer, transfer.channel, peer.next_send++, transfer.memory.byte_count, 0, 0, 0, 0};
   int64_t bounce = -1;
+  if (transfer.lender != nullptr) offer.label = 1 + (transfer.lender->owner >= 0 ? transfer.lender->owner : transfer.lender->peer);
   if (loopback()) {
     offer.offset = reinterpret_cast<int64_t>(transfer.memory.address);
   } else if (transfer.memory.byte_count > 0) {
-    if (transfer.memory.slab != 0) {
-      offer.slab = slabs_.index_of(transfer.memory.slab);
-      offer.offset = transfer.memory.address - slabs_[offer.slab].address;
-    } else {
+    if (!offer_in_place(transfer, offer)) {
+      offer.label = 0;
       bounce = offer.slab = slabs_.take_bounce(transfer.memory.byte_count);
       std::memcpy(slabs_[offer.slab].address, transfer.memory.address, static_cast<size_t>(transfer.memory.byte_count));
     }
@@ -64,6 +63,22 @@ void HandOver::send(Transfer& transfer) {
   if (peer.left || peer.ended) return lost(transfer.peer, "has left the group");
   if (offer.generation != 0) announce(peer, offer.slab);
   post(transfer.peer, offer, -1, nullptr);
+}
+
+// False: it lies in no slab that the peer could map.
+bool HandOver::offer_in_place(const Transfer& transfer, Frame& offer) {
+  if (transfer.memory.slab != 0) {
+    offer.slab = slabs_.index_of(transfer.memory.slab);
+  } else if (transfer.lender != nullptr) {
+    PeerSlabs::Mapped& lent = peers_[static_cast<size_t>(transfer.lender->peer)].slabs.at(transfer.lender->peer_slab);
+    if (lent.descriptor < 0) return false;
+    if (lent.lent_on_as == 0) lent.lent_on_as = slabs_.add(lent.descriptor, lent.address, lent.byte_count);
+    offer.slab = slabs_.index_of(lent.lent_on_as);
+  } else {
+    return false;
+  }
+  offer.offset = transfer.memory.address - slabs_[offer.slab].address;
+  return true;
 }
 
 void HandOver::receive(Transfer& transfer) {
@@ -82,6 +97,26 @@ void HandOver::copied(Transfer& transfer) {
 
 void HandOver::release(Transfer& transfer) { copied(transfer); }
 
+bool HandOver::is_intact(Transfer& transfer) {
+  // Without a loan that was passed on, the acknowledgement itself finds out.
+  if (transfer.owner < 0 && transfer.lent_on == 0) return true;
+  return is_there(transfer.peer) && (transfer.owner < 0 || transfer.owner == self_.rank || is_there(transfer.owner));
+}
+
+bool HandOver::is_there(int rank) {
+  Peer& peer = peers_[static_cast<size_t>(rank)];
+  pollfd end{peer.socket, POLLRDHUP, 0};
+  if (!peer.left && !peer.ended && ::poll(&end, 1, 0) == 0) return true;
+  // Its last words, if there are any, say more than the broken connection does.
+  if (!peer.reading) read(rank);
+  if (!closed_) lost(rank, "has left the group");
+  return false;
+}
+
+void HandOver::renew(Transfer& transfer) {
+  if (!closed_) post(transfer.peer, {FrameKind::kRenew, 0, transfer.sequence, 0, 0, 0, 0, 0}, -1, nullptr);
+}
+
 bool HandOver::ask(int peer) {
   if (closed_ || peers_[static_cast<size_t>(peer)].left || peers_[static_cast<size_t>(peer)].ended) return false;
   post(peer, {FrameKind::kAsk, 0, 0, 0, 0, 0, 0, 0}, -1, nullptr);
@@ -94,6 +129,14 @@ void HandOver::announce(Peer& peer, uint32_t slab) {
   peer.announced[slab] = slabs_[slab].generation;
   const Frame frame{FrameKind::kSlab, 0, 0, slabs_[slab].byte_count, 0, slab, slabs_[slab].generation, 0};
   post(static_cast<int>(&peer - peers_.data()), frame, slabs_[slab].descriptor, nullptr);
+}
+
+// A peer takes its slab back: whoever it was lent on to has let go of it before, and unmaps it too.
+bool HandOver::drop(Peer& peer, uint32_t slab) {
+  const int64_t lent_on_as = peer.slabs.has(slab) ? peer.slabs.at(slab).lent_on_as : 0;
+  if (!peer.slabs.unmap(slab)) return false;
+  if (lent_on_as != 0) unregister_slab(lent_on_as);
+  return true;
 }
 
 void HandOver::match(int rank) {
@@ -119,6 +162,7 @@ void HandOver::match(int rank) {
     peer.offers.pop_front();
     transfer.sequence = offer.sequence;
     transfer.peer_slab = offer.slab;
+    transfer.owner = static_cast<int>(offer.label) - 1;
     if (transfer.borrow) {
       transfer.memory.address = const_cast<std::byte*>(source);
       events_.arrived(transfer);
@@ -235,11 +279,19 @@ bool HandOver::take(int rank, const std::byte* message, int64_t byte_count, int 
   }
   if (byte_count != static_cast<int64_t>(sizeof frame) || peer.left) return false;
   switch (frame.kind) {
-    case FrameKind::kSlab: return !loopback() && descriptor >= 0 && peer.slabs.map(frame.slab, frame.generation, descriptor, frame.byte_count);
-    case FrameKind::kDropSlab: return peer.slabs.unmap(frame.slab);
+    case FrameKind::kSlab: return !loopback() && descriptor >= 0 && drop(peer, frame.slab) && peer.slabs.map(frame.slab, frame.generation, descriptor, frame.byte_count);
+    case FrameKind::kDropSlab: return drop(peer, frame.slab);
+    case FrameKind::kRenew:
+      for (const Unacknowledged& entry : peer.unacknowledged) {
+        if (entry.transfer->sequence == frame.sequence) {
+          events_.renewed(*entry.transfer);
+          break;
+        }
+      }
+      return true;
     case FrameKind::kAcknowledge: acknowledged(rank, frame.sequence); return true;
     case FrameKind::kOffer:
-      if (frame.sequence != peer.next_offer || frame.byte_count < 0) return false;
+      if (frame.sequence != peer.next_offer || frame.byte_count < 0 || frame.label < 0 || frame.label > self_.size) return false;
       peer.next_offer++;
       peer.offers.push_back(frame);
       match(rank);

@@ -6,6 +6,8 @@
 //   - A receive completes when its acknowledgement was accepted while the sender was still there. A sender closes its sockets before it reports a failure, so bytes
 //     that the sender may have overwritten are never reported as received.
 //   - Offers are matched with posted receives in order; their count of bytes and their channel must agree.
+//   - Borrowed bytes are lent on by descriptor: the slab's own goes to the next reader, who maps it. The borrow is acknowledged when every reader behind it has acknowledged.
+//     A reader that lets go looks whether lender and owner are still there: an owner closes its sockets to all before it reports a failure, and only then may it write.
 #pragma once
 #include <poll.h>
 
@@ -29,6 +31,8 @@ class HandOver final : public Transport {
   void receive(Transfer& transfer) override;
   void copied(Transfer& transfer) override;
   void release(Transfer& transfer) override;
+  bool is_intact(Transfer& transfer) override;
+  void renew(Transfer& transfer) override;
   bool ask(int peer) override;
   int64_t register_slab(int descriptor, std::byte* address, int64_t byte_count) override;
   void unregister_slab(int64_t slab) override;
@@ -38,14 +42,14 @@ class HandOver final : public Transport {
   void close(const Reason* reason) override;
 
  private:
-  enum class FrameKind : int32_t { kSlab = 1, kDropSlab = 2, kOffer = 3, kAcknowledge = 4, kLeave = 5, kAsk = 6, kAnswer = 7 };
+  enum class FrameKind : int32_t { kSlab = 1, kDropSlab = 2, kOffer = 3, kAcknowledge = 4, kLeave = 5, kAsk = 6, kAnswer = 7, kRenew = 8 };
 
   struct Frame {
     FrameKind kind;
     int32_t channel;
     uint64_t sequence;
     int64_t byte_count;
-    int64_t label;   // of an answer: the rank that is waited for
+    int64_t label;   // of an answer: the rank that is waited for; of an offer: 1 + the rank whose memory it is where that is another, else 0
     uint32_t slab;
     uint32_t generation;
     int64_t offset;
@@ -85,6 +89,9 @@ class HandOver final : public Transport {
 
   bool loopback() const { return self_.transport == AR_TRANSPORT_LOOPBACK; }
   void announce(Peer& peer, uint32_t slab);
+  bool offer_in_place(const Transfer& transfer, Frame& offer);
+  bool drop(Peer& peer, uint32_t slab);
+  bool is_there(int rank);
   void match(int rank);
   void post(int rank, const Frame& frame, int descriptor, Transfer* complete);
   bool transmit(Peer& peer, const Outgoing& outgoing, bool* out_gone);

@@ -97,6 +97,7 @@ uint32_t OwnSlabs::take_bounce(int64_t byte_count) {
 PeerSlabs::~PeerSlabs() {
   for (const Mapped& slab : slabs_) {
     if (slab.address != nullptr) munmap(slab.address, static_cast<size_t>(slab.byte_count));
+    if (slab.descriptor >= 0) close(slab.descriptor);
   }
 }
 
@@ -107,7 +108,7 @@ bool PeerSlabs::map(uint32_t index, uint32_t generation, int descriptor, int64_t
   if (!unmap(index)) return false;
   void* mapped = mmap(nullptr, static_cast<size_t>(byte_count), PROT_READ, MAP_SHARED, descriptor, 0);
   if (mapped == MAP_FAILED) return false;
-  slabs_[index] = {static_cast<std::byte*>(mapped), byte_count, generation, 0};
+  slabs_[index] = {static_cast<std::byte*>(mapped), byte_count, generation, 0, fcntl(descriptor, F_DUPFD_CLOEXEC, 0), 0};
   return true;
 }
 
@@ -115,6 +116,7 @@ bool PeerSlabs::unmap(uint32_t index) {
   if (index >= slabs_.size() || slabs_[index].address == nullptr) return true;
   if (slabs_[index].readers > 0) return false;
   munmap(slabs_[index].address, static_cast<size_t>(slabs_[index].byte_count));
+  if (slabs_[index].descriptor >= 0) close(slabs_[index].descriptor);
   slabs_[index] = {};
   return true;
 }

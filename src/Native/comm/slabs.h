@@ -58,13 +58,18 @@ class PeerSlabs {
   const std::byte* begin_use(uint32_t index, uint32_t generation, int64_t offset, int64_t byte_count);
   void end_use(uint32_t index) { slabs_[index].readers--; }
 
- private:
   struct Mapped {
     std::byte* address = nullptr;
     int64_t byte_count = 0;
     uint32_t generation = 0;
     int readers = 0;
+    int descriptor = -1;     // to lend it on; -1 where there was none to be had
+    int64_t lent_on_as = 0;  // among the slabs of this rank, or 0
   };
+  bool has(uint32_t index) const { return index < slabs_.size(); }
+  Mapped& at(uint32_t index) { return slabs_[index]; }
+
+ private:
   std::vector<Mapped> slabs_;
 };
 

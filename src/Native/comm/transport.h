@@ -44,6 +44,11 @@ struct Transfer {
   int channel = 0;        // operations of different channels must not be matched: ar_comm_operation, with the point-to-point ones as one
   uint64_t sequence = 0;  // the transport's, like the next one
   uint32_t peer_slab = 0;
+  int owner = -1;         // of a borrow: whose memory it is, not the peer's where that one lends on
+  Transfer* lender = nullptr;  // of a send from borrowed bytes: the borrow
+  int lent_on = 0;        // of a borrow: sends from it that are not complete
+  bool released = false;  // of a borrow: its reader is done
+  int64_t renewed = 0;    // of a borrow: when its sender was last given time, by arrival or Transport::renew
   int open_pieces = 0;    // of its copy
   Memory memory;          // what is sent or received into; after a borrow: where the sender's bytes are
 };
@@ -64,6 +69,8 @@ class Events {
   virtual void completed(Transfer& transfer) = 0;
   /// A borrow's bytes may be read at transfer.memory.address until Transport::release; it completes when the sender has been told.
   virtual void arrived(Transfer& transfer) = 0;
+  /// What is sent was lent on: the send's time begins anew.
+  virtual void renewed(Transfer& transfer) = 0;
   /// Asks for `source` to be copied into the transfer's memory without the lock; Transport::copied follows.
   virtual void copy(Transfer& transfer, const std::byte* source) = 0;
   virtual void broken(Reason reason) = 0;
@@ -91,6 +98,10 @@ class Transport {
   virtual void receive(Transfer& transfer) = 0;
   virtual void copied(Transfer& transfer) = 0;
   virtual void release(Transfer& transfer) = 0;
+  /// Whether a borrow's lender and owner are still there: if so, what was read before the call was what was sent. If not, the communicator is broken.
+  virtual bool is_intact(Transfer& /*transfer*/) { return true; }
+  /// Tells a borrow's lender that its bytes are being lent on.
+  virtual void renew(Transfer& /*transfer*/) {}
   /// Asks a peer whom it waits for: Events::answered follows if it is alive. False: this transport, or this peer, cannot be asked.
   virtual bool ask(int /*peer*/) { return false; }
 

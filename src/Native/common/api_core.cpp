@@ -128,11 +128,26 @@ ar_status ar_buffer_create(ar_context* context, int64_t byte_count, ar_buffer** 
   });
 }
 
+ar_status ar_buffer_wrap(ar_context* context, void* address, int64_t byte_count, ar_buffer** out_buffer) {
+  return boundary([&] {
+    ar_context& self = checked(context);
+    std::byte& memory = required(static_cast<std::byte*>(address), "address");
+    ar_buffer*& result = required(out_buffer, "out_buffer");
+    if (byte_count <= 0) fail(AR_INVALID_ARGUMENT, "byte_count is %lld, must be positive", static_cast<long long>(byte_count));
+    if (self.device != AR_DEVICE_CPU) fail(AR_UNSUPPORTED, "memory of the host cannot be wrapped for a GPU: copy it");
+    auto* buffer = new ar_buffer;
+    buffer->address = &memory;
+    buffer->byte_count = byte_count;
+    register_handle(buffer);
+    result = buffer;
+  });
+}
+
 ar_status ar_buffer_free(ar_buffer* buffer) {
   return boundary([&] {
     if (buffer == nullptr) return;
     if (!unregister_handle(buffer)) fail(AR_INVALID_ARGUMENT, "buffer is not live: freed twice, or never created here");
-    *buffer->account -= buffer->byte_count;
+    if (buffer->account) *buffer->account -= buffer->byte_count;
     delete buffer;
   });
 }

@@ -119,6 +119,9 @@ AR_API ar_status ar_context_measure_peak(ar_context* context, int32_t dtype, dou
 
 /* A zeroed buffer of `byte_count` bytes (> 0), 64-byte aligned or better. On a CPU it is a shared-memory slab (memfd). */
 AR_API ar_status ar_buffer_create(ar_context* context, int64_t byte_count, ar_buffer** out_buffer);
+/* A buffer over memory that is not its own, such as bytes lent by another rank: it must stay mapped until ar_buffer_free, which leaves it alone. It has no descriptor and does not
+ * count in buffer_bytes. Where the memory is read-only, a tensor of it must only be read. AR_UNSUPPORTED on a GPU. */
+AR_API ar_status ar_buffer_wrap(ar_context* context, void* address, int64_t byte_count, ar_buffer** out_buffer);
 AR_API ar_status ar_buffer_free(ar_buffer* buffer); /* null is allowed */
 AR_API ar_status ar_buffer_byte_count(const ar_buffer* buffer, int64_t* out_byte_count);
 /* Address that the CPU may read and write; AR_UNSUPPORTED for device memory. */

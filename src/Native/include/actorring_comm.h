@@ -94,7 +94,7 @@ AR_API ar_status ar_comm_free(ar_comm* comm);
 /* ---- memory ------------------------------------------------------------------------------------------------------------------------- */
 
 /* Announces a shared-memory slab (ar_buffer_file_descriptor) so that peers may read from it in place. `address` is where it is mapped here. The descriptor is duplicated.
- * What is sent from memory that is not in a slab is copied once more, through a slab of the communicator's own. */
+ * What is sent from memory that is not in a slab is copied once more, through a slab of the communicator's own; what lies in borrowed bytes is lent on, see ar_comm_borrow. */
 AR_API ar_status ar_comm_slab_register(ar_comm* comm, int32_t descriptor, void* address, int64_t byte_count, int64_t* out_slab);
 /* AR_INVALID_ARGUMENT while a transfer from it is not complete. Peers unmap it. */
 AR_API ar_status ar_comm_slab_unregister(ar_comm* comm, int64_t slab);
@@ -118,7 +118,10 @@ AR_API ar_status ar_comm_receive(ar_comm* comm, const ar_comm_call* call, int32_
 /* A send to `to` and a receive from `from` as one operation; both may be the same peer, and on both counts this rank itself (a copy). The peer may match either half with
  * a plain send or receive. No overlap of source and destination. One step; each rank sends and receives its byte count. */
 AR_API ar_status ar_comm_rotate(ar_comm* comm, const ar_comm_call* call, int32_t to, const ar_comm_memory* source, int32_t from, const ar_comm_memory* destination, int64_t* out_operation);
-/* A receive without a copy: ar_comm_wait_borrowed gives the address of the sender's bytes, read-only, until ar_comm_release. Matches a send or the first half of a rotate. */
+/* A receive without a copy: ar_comm_wait_borrowed gives the address of the sender's bytes, read-only, until ar_comm_release. Matches a send or the first half of a rotate.
+ * A send of the communicator's from borrowed bytes (slab 0) lends them on where they lie: nothing is copied, and the sender's operation completes when the last rank that they
+ * were lent on to has let go. Bytes that
+ * pass through several ranks so are not late as long as each rank lends them on, and the last lets go of them, within half a deadline. */
 AR_API ar_status ar_comm_borrow(ar_comm* comm, const ar_comm_call* call, int32_t peer, int64_t byte_count, int64_t* out_operation);
 
 /* source holds P parts in rank order, part p for rank p; destination receives P parts in rank order. source_bytes, destination_bytes: P counts, sums = the memories'.
@@ -145,7 +148,8 @@ AR_API ar_status ar_comm_barrier(ar_comm* comm, const ar_comm_call* call, int64_
 AR_API ar_status ar_comm_wait(ar_comm* comm, int64_t operation);
 /* Waits for a borrow; the operation lives on until ar_comm_release. After a failure it is ended. */
 AR_API ar_status ar_comm_wait_borrowed(ar_comm* comm, int64_t operation, const void** out_address);
-/* Lets go of borrowed bytes: the sender's operation completes. */
+/* Lets go of borrowed bytes: the sender's operation completes, once whoever they were lent on to has let go as well. A failure says that what was read may not have been
+ * what was sent: the rank that owns the bytes, or one that lent them on, gave up before. */
 AR_API ar_status ar_comm_release(ar_comm* comm, int64_t operation);
 /* Whether ar_comm_wait would return at once. */
 AR_API ar_status ar_comm_is_complete(ar_comm* comm, int64_t operation, int32_t* out_complete);

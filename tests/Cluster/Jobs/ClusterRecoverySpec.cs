@@ -129,7 +129,8 @@ public class ClusterRecoverySpec
         }
 
         Assert.All(answers, answer => Assert.Equal((RequestOutcome.Accepted, new JobId(1)), (answer.Outcome, answer.Job)));
-        var other = (SubmitAnswer)await cluster.Console.RunAsync(new SubmitterMachine("once", spec with { TrainSteps = 301 }, ConsoleLink.RetryEvery, ConsoleLink.Patience), default);
+        await using var another = await ConsoleLink.ConnectAsync(cluster.Place, default); // where no late answer to the first question waits
+        var other = (SubmitAnswer)await another.RunAsync(new SubmitterMachine("once", spec with { TrainSteps = 301 }, ConsoleLink.RetryEvery, ConsoleLink.Patience), default);
         Assert.Equal(RequestOutcome.Conflict, other.Outcome);
 
         var job = new JobId(1);

@@ -99,7 +99,7 @@ internal static class RankProgram
             }
 
             var cycle = epoch;
-            RankGroup.RunThreads(job.Size, rank => Cycle(job, rendezvous, rank, cycle, tensors[rank]));
+            RankGroup.RunThreads(job.Size, rank => Cycle(job, rendezvous, rank, cycle, devices[rank], tensors[rank]));
         }
 
         Say("cycles", (clock.Elapsed.TotalMilliseconds / job.Count).ToString("F2", CultureInfo.InvariantCulture));
@@ -107,7 +107,7 @@ internal static class RankProgram
         Say("after", Resources());
     }
 
-    private static void Cycle(Job job, InMemoryRendezvous rendezvous, int rank, int epoch, (Tensor Source, Tensor Destination) tensors)
+    private static void Cycle(Job job, InMemoryRendezvous rendezvous, int rank, int epoch, ComputeDevice device, (Tensor Source, Tensor Destination) tensors)
     {
         var label = new HopLabel(HopChannel.KeyValue);
         var options = job.Options with { Deadline = epoch % 3 == 2 ? TimeSpan.FromMilliseconds(5) : RankGroup.Patience };
@@ -116,12 +116,17 @@ internal static class RankProgram
         {
             communicator.Rotate(tensors.Source, (rank + 1) % job.Size, tensors.Destination, (rank + job.Size - 1) % job.Size, label).Wait();
             communicator.AllReduce(tensors.Source, tensors.Destination, label).Wait();
+            var (loans, sends) = Lend(communicator, device, tensors.Source);
+            loans.ForEach(loan => loan.Release());
+            sends.ForEach(send => send.Wait());
             communicator.Barrier(label).Wait();
             return;
         }
 
         try
         {
+            // What is lent and lent on when the epoch ends is never given back.
+            Lend(communicator, device, tensors.Source);
             // Rank 0 never sends: the others wait until it aborts, or until the deadline.
             if (rank == 0 && epoch % 3 == 1)
             {
@@ -145,6 +150,26 @@ internal static class RankProgram
         {
             throw new InvalidOperationException("a receive that nobody sent to has succeeded");
         }
+    }
+
+    // Around the ring, each rank's bytes to all others.
+    private static (List<Loan> Loans, List<Pending> Sends) Lend(Communicator communicator, ComputeDevice device, Tensor source)
+    {
+        var (right, left) = ((communicator.Rank + 1) % communicator.Size, (communicator.Rank + communicator.Size - 1) % communicator.Size);
+        var (label, byteCount) = (new HopLabel(HopChannel.KeyValue), source.Count * sizeof(float));
+        var loans = new List<Loan>();
+        var sends = new List<Pending> { communicator.Send(source, right, label) };
+        for (var hop = 1; hop < communicator.Size; hop++)
+        {
+            loans.Add(communicator.Borrow(byteCount, left, label));
+            using var passing = device.Wrap(loans[^1].Wait(), byteCount);
+            if (hop + 1 < communicator.Size)
+            {
+                sends.Add(communicator.Send(Tensor.Of(passing, 0, source.Type, source.Count), right, label));
+            }
+        }
+
+        return (loans, sends);
     }
 
     /// <summary>Open descriptors and threads of this process, and its mappings of shared memory.</summary>

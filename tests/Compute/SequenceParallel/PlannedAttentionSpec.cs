@@ -29,6 +29,24 @@ public class PlannedAttentionSpec
         }
     }
 
+    public static TheoryData<string, int, string> LentCases
+    {
+        get
+        {
+            var cases = new TheoryData<string, int, string>();
+            foreach (var mode in Modes)
+            {
+                foreach (var ranks in (int[])[2, 3, 4, 8])
+                {
+                    cases.Add(mode, ranks, "causal, grouped heads");
+                    cases.Add(mode, ranks, "documents, window, sink");
+                }
+            }
+
+            return cases;
+        }
+    }
+
     private static Dictionary<string, (int Batch, int Tokens, int N, int K, long Window, long Sink, long[]?[] Documents)> Patterns { get; } = new()
     {
         ["causal, grouped heads"] = (1, 101, 8, 2, 0, 0, [null]),
@@ -53,15 +71,16 @@ public class PlannedAttentionSpec
     }
 
     [Theory]
-    [InlineData("ring")]
-    [InlineData("zigzag")]
-    [InlineData("ulysses")]
-    [InlineData("lightseq")]
-    public void Attention_must_equal_that_of_one_rank_over_shared_memory(string mode)
+    [MemberData(nameof(LentCases))]
+    public void Attention_must_be_bit_equal_and_move_what_is_planned_when_blocks_are_lent_instead_of_copied(string mode, int ranks, string pattern)
     {
-        var run = new AttentionTrial(Plan(mode, 3, "documents"), Patterns["documents"].Documents);
+        var run = new AttentionTrial(Plan(mode, ranks, pattern), Patterns[pattern].Documents);
 
-        Assert.InRange(TrialThreads.Alone(run).GradientError(TrialThreads.Together(run, TransportKind.SharedMemory).Results), 0, 1e-4);
+        var (copied, _) = TrialThreads.Together(run);
+        var (lent, counters) = TrialThreads.Together(run, TransportKind.SharedMemory);
+
+        Assert.Equal((0.0, 0.0), (copied.OutError(lent), copied.GradientError(lent)));
+        Assert.Equal(Planned(run), [.. counters.Select(counter => (counter.SentBytes, counter.Operations))]);
     }
 
     [Theory]

@@ -37,7 +37,7 @@ internal sealed class ConsoleLink : IEngineSink, IAsyncDisposable
     /// <exception cref="UsageException">There is no cluster.</exception>
     internal static async Task<ConsoleLink> ConnectAsync(ClusterPlace place, CancellationToken stop)
     {
-        var self = new MemberRef($"{Roles.ConsolePrefix}{Environment.ProcessId}", MemberRef.NewIncarnation(TimeProvider.System));
+        var self = new MemberRef($"{Roles.ConsolePrefix}{Environment.ProcessId}-{Guid.NewGuid():n}"[..40], MemberRef.NewIncarnation(TimeProvider.System));
         var link = new ConsoleLink(new MemberEngine(place.Settings(makesToken: false), self));
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
         patience.CancelAfter(Patience);
