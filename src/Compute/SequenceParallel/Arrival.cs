@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ActorRing.Actors.Plans;
 using ActorRing.Compute.Communication;
 
@@ -11,6 +12,8 @@ internal sealed class Arrival
     private readonly RowMessage? _message;
     private readonly Pending _pending;
     private readonly Loan _loan;
+    private readonly HopLabel _label;
+    private readonly long _asked;
 
     /// <summary>Begins to receive.</summary>
     internal Arrival(BlockContext context, ICommunicator link, AttentionLayer layer, Transfer transfer)
@@ -18,15 +21,16 @@ internal sealed class Arrival
         _context = context;
         Transfer = transfer;
         _fields = MessageFields.Of(context.Plan, transfer);
-        var label = StepHops.LabelOf(layer, transfer);
+        _label = StepHops.LabelOf(layer, transfer);
+        _asked = context.Watch is null ? 0 : Stopwatch.GetTimestamp();
         if (link.Lends)
         {
-            _loan = link.Borrow(RowMessage.BytesOf(transfer.Rows, _fields), transfer.From.Index, label);
+            _loan = link.Borrow(RowMessage.BytesOf(transfer.Rows, _fields), transfer.From.Index, _label);
             return;
         }
 
         _message = context.Staging.Message(transfer.Rows, _fields);
-        _pending = link.Receive(_message.Bytes, transfer.From.Index, label);
+        _pending = link.Receive(_message.Bytes, transfer.From.Index, _label);
     }
 
     /// <summary>What it is.</summary>
@@ -34,6 +38,20 @@ internal sealed class Arrival
 
     /// <summary>Waits for it, once. The message is given away; a lent one must not be written.</summary>
     internal RowMessage Wait()
+    {
+        if (_context.Watch is not { } watch)
+        {
+            return Take();
+        }
+
+        var waiting = Stopwatch.GetTimestamp();
+        var message = Take();
+        var now = Stopwatch.GetTimestamp();
+        watch.Arrived(Transfer.From, _label, RowMessage.BytesOf(Transfer.Rows, _fields), Stopwatch.GetElapsedTime(_asked, now), Stopwatch.GetElapsedTime(waiting, now));
+        return message;
+    }
+
+    private RowMessage Take()
     {
         if (_message is null)
         {

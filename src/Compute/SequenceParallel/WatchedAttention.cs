@@ -1,3 +1,5 @@
+using ActorRing.Actors.Ids;
+using ActorRing.Compute.Communication;
 using ActorRing.Native;
 
 namespace ActorRing.Compute.SequenceParallel;
@@ -13,6 +15,14 @@ public interface IAttentionWatch
 
     /// <summary>They have been: a transfer is under way.</summary>
     void Departed(int layer, int ringStep, bool isBackward);
+
+    /// <summary>A transfer to this rank is over.</summary>
+    /// <param name="sender">Of the sequence.</param>
+    /// <param name="label">Which transfer.</param>
+    /// <param name="bytes">Its size.</param>
+    /// <param name="elapsed">From the asking to the having.</param>
+    /// <param name="waited">The part of it in which this rank had nothing else to do.</param>
+    void Arrived(SequenceRank sender, HopLabel label, long bytes, TimeSpan elapsed, TimeSpan waited);
 
     /// <summary>Attention of a layer is done.</summary>
     void After(int layer, bool isBackward);

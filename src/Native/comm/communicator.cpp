@@ -461,7 +461,10 @@ void Communicator::release(int64_t id) {
   operation.detached = intact && borrow.lent_on > 0;
   if (operation.detached) return;
   if (intact) transport_->release(borrow);
+  waited_ = &operation;
+  waited_since_ = now_nanoseconds();
   while (intact && !operation.done && !broken_) changed_.wait(lock);
+  waited_ = nullptr;
   const bool done = operation.done;
   retire(operation);
   if (!done) raise(operation.kind, operation.label);
@@ -507,6 +510,7 @@ ar_comm_wait_info Communicator::wait_info() {
   Lock lock(mutex_);
   if (waited_ == nullptr || waited_->done) return {-1, -1, 0, 0};
   const Transfer* late = late_transfer(*waited_);
+  if (late == nullptr && waited_->kind == AR_COMM_BORROW) late = &waited_->transfers[0];  // arrived; its release is not acknowledged
   return {waited_->kind, late != nullptr ? late->peer : -1, waited_->label, now_nanoseconds() - waited_since_};
 }
 

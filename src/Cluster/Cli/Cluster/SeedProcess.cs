@@ -52,6 +52,9 @@ internal sealed class SeedProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>What its loop has cost.</summary>
+    internal ControlFigures Figures => _host.Figures;
+
     internal Task<HostEnd> Ended => _host.Ended;
 
     internal Task StartAsync(CancellationToken ct) => _host.StartAsync(_children, ct);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorRing.Actors.Messages;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Ranks;
 using ActorRing.Compute.Model;
@@ -17,7 +18,7 @@ internal static class BenchCommand
     private static readonly Option<string> Device = new("--device") { Description = "cpu or torch.", DefaultValueFactory = _ => "cpu" };
     private static readonly Option<string> DType = new("--dtype") { Description = "float32, bfloat16 or both.", DefaultValueFactory = _ => "both" };
 
-    internal static Command Create() => new("bench", "Measures kernels and whole steps against the peak that the same run measures.") { Attention(), Linear(), Step(), Ring(), Transport(), Door() };
+    internal static Command Create() => new("bench", "Measures kernels and whole steps against the peak that the same run measures.") { Attention(), Linear(), Step(), Ring(), Transport(), Control(), Door() };
 
     private static Command Attention()
     {
@@ -159,6 +160,23 @@ internal static class BenchCommand
     {
         var command = new Command("door", "Cost of a native call and of loading the library. Example: actorring bench door --json") { Json };
         command.SetAction(_ => Console.WriteLine(BenchJson.Of(DoorBench.Run())));
+        return command;
+    }
+
+    private static Command Control()
+    {
+        var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 4, 2, 32);
+        var tokens = NumberOption.Of("--tokens", "Length of the sequence.", 16384, 256, 1 << 20);
+        var layers = NumberOption.Of("--layers", "Layers of the model.", 8, 1, 128);
+        var steps = NumberOption.Of("--steps", "Updates of each job.", 3, 1, 1000);
+        var command = new Command("control", "Messages and time that the control plane costs, by granularity. Example: actorring bench control --json") { ranks, tokens, layers, steps, Json };
+        command.SetAction(result =>
+        {
+            var rows = Enum.GetValues<GrantGranularity>().Select(granularity => ControlBench.Run(
+                granularity, result.GetValue(ranks), result.GetValue(tokens), result.GetValue(layers), result.GetValue(steps)));
+            Print([.. rows], result.GetValue(Json), row =>
+                $"{row.Granularity,-10} {row.Ranks} ranks  {row.Tokens} tokens  {row.Layers} layers  step {row.StepMs,9:F1} ms  {row.MessagesPerStep,8:F1} messages  control {row.ControlShare:P2}  waiting for grants {row.GrantWaitShare:P2}");
+        });
         return command;
     }
 

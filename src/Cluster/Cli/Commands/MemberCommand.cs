@@ -29,12 +29,14 @@ internal static class MemberCommand
             var settings = ClusterPlace.Of(result).Settings(makesToken: false);
             WarmUp.Run();
             var self = new MemberRef(member, result.GetValue(incarnation) ?? MemberRef.NewIncarnation(TimeProvider.System));
+            var work = new JobWork();
             await using var host = new RankHost(
-                new MemberEngine(settings, self), new RankOptions { Fingerprint = ClusterPlace.Fingerprint }, new JobPlanner(), new JobWork(), TimeProvider.System, ClusterLog.Write);
+                new MemberEngine(settings, self), new RankOptions { Fingerprint = ClusterPlace.Fingerprint }, new JobPlanner(), work, TimeProvider.System, ClusterLog.Write);
             using var signals = new DrainSignals(host.Drain);
             await host.StartAsync(stop);
             var end = await host.Ended;
             ClusterLog.Write(end.Reason);
+            ControlStatistics.PrintIfAsked(host.Figures, work);
             return end.IsClean ? 0 : 1;
         });
         return command;

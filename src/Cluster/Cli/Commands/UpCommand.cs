@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ActorRing.Cluster.Cli.Cluster;
+using ActorRing.Cluster.Cli.Ranks;
 using ActorRing.Cluster.Cli.Telemetry;
 using ActorRing.Cluster.Hosting.Jobs;
 
@@ -35,7 +36,9 @@ internal static class UpCommand
             }
 
             var following = FollowAsync(place, resolved, over.Token);
-            return await Task.WhenAny(following, seed.Ended) == following ? await following : End(await seed.Ended, over);
+            var code = await Task.WhenAny(following, seed.Ended) == following ? await following : End(await seed.Ended, over);
+            ControlStatistics.PrintIfAsked(seed.Figures, null);
+            return code;
         });
         return command;
     }

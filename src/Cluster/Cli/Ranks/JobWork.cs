@@ -32,6 +32,15 @@ internal sealed class JobWork : IRankWork
         _trap.Cut = () => _links?.Abort("cut on purpose");
     }
 
+    /// <summary>Updates made.</summary>
+    internal long Steps { get; private set; }
+
+    /// <summary>Time that they took.</summary>
+    internal TimeSpan StepTime { get; private set; }
+
+    /// <summary>The part of it spent waiting for grants.</summary>
+    internal TimeSpan GrantWaits => _watch.GrantWaits;
+
     public long Progress => _watch.Progress;
 
     public HopWait? Waiting => _links?.Waiting is { } waiting ? _watch.HopOf(waiting.Peer, waiting.Label, waiting.Waited) : null;
@@ -72,9 +81,13 @@ internal sealed class JobWork : IRankWork
         _watch.BeginStep(trainStep);
         var result = Named(() => run.Train(trainStep));
         var digest = Named(run.Digest);
+        _watch.EndStep();
         _trap.Reach(FaultPoint.Update);
         var (sentNow, waitedNow) = links.Totals;
-        return (digest, new StepReport(result.Loss, result.GradientNorm, result.Tokens, Stopwatch.GetElapsedTime(started), sentNow - sent, waitedNow - waited));
+        var elapsed = Stopwatch.GetElapsedTime(started);
+        Steps++;
+        StepTime += elapsed;
+        return (digest, new StepReport(result.Loss, result.GradientNorm, result.Tokens, elapsed, sentNow - sent, waitedNow - waited));
     }
 
     public (long Bytes, string Sha256, StateDigest Digest) WriteShard(WriteShard order)

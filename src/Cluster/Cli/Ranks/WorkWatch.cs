@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ActorRing.Actors.Effects;
 using ActorRing.Actors.Events;
 using ActorRing.Actors.Ids;
@@ -15,6 +16,7 @@ namespace ActorRing.Cluster.Cli.Ranks;
 internal sealed class WorkWatch(FaultTrap trap) : IAttentionWatch, IProgress<CorpusProgress>
 {
     private readonly object _gate = new();
+    private readonly List<HopDone> _hops = [];
     private Action<MachineEvent> _say = _ => { };
     private PrepareCommunicators? _epoch;
     private RotationUnits _units;
@@ -45,6 +47,7 @@ internal sealed class WorkWatch(FaultTrap trap) : IAttentionWatch, IProgress<Cor
         {
             _granted = step == _step ? _granted : 0; // the first grant may come before the work
             (_step, _passes) = (step, 0);
+            _hops.Clear();
         }
 
         Interlocked.Increment(ref _progress);
@@ -122,6 +125,20 @@ internal sealed class WorkWatch(FaultTrap trap) : IAttentionWatch, IProgress<Cor
         }
     }
 
+    public void Arrived(SequenceRank sender, HopLabel label, long bytes, TimeSpan elapsed, TimeSpan waited)
+    {
+        Interlocked.Increment(ref _progress);
+        var mesh = _epoch!.Plan.Plan.Mesh;
+        _hops.Add(new HopDone((int)label.Channel, mesh.GlobalRankOf(mesh.ReplicaOf(_epoch.Rank), sender), bytes, elapsed, waited));
+    }
+
+    /// <summary>An update is done: its transfers are told of.</summary>
+    internal void EndStep()
+    {
+        _say(new HopsDone(_epoch!.Epoch, _step, [.. _hops]));
+        _hops.Clear();
+    }
+
     public void Departed(int layer, int ringStep, bool isBackward)
     {
         Interlocked.Increment(ref _progress);
@@ -147,8 +164,12 @@ internal sealed class WorkWatch(FaultTrap trap) : IAttentionWatch, IProgress<Cor
         Await(unit);
     }
 
+    /// <summary>Time spent waiting for grants.</summary>
+    internal TimeSpan GrantWaits { get; private set; }
+
     private void Await(int unit)
     {
+        var started = Stopwatch.GetTimestamp();
         lock (_gate)
         {
             while (_granted <= unit)
@@ -161,5 +182,7 @@ internal sealed class WorkWatch(FaultTrap trap) : IAttentionWatch, IProgress<Cor
                 Monitor.Wait(_gate);
             }
         }
+
+        GrantWaits += Stopwatch.GetElapsedTime(started);
     }
 }

@@ -16,6 +16,9 @@ internal sealed class EngineDoor(IEngine engine)
     /// <summary>Frames that were no message.</summary>
     internal long Unreadable => Interlocked.Read(ref _unreadable);
 
+    /// <summary>Messages that were handed to the engine; counted by the host's loop.</summary>
+    internal long Sent { get; private set; }
+
     /// <summary>Whether the seed can be reached.</summary>
     internal bool HasSeed => _seed is { IsUp: true };
 
@@ -54,5 +57,9 @@ internal sealed class EngineDoor(IEngine engine)
     /// <summary>Notes who the seed is.</summary>
     internal void See(MemberView view) => _seed = view.Find(Roles.Seed);
 
-    private void Tell(MemberRef receiver, Message message) => engine.Tell(receiver, MessageCodec.Encode(message));
+    private void Tell(MemberRef receiver, Message message)
+    {
+        Sent++;
+        engine.Tell(receiver, MessageCodec.Encode(message));
+    }
 }

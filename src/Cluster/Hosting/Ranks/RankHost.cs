@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ActorRing.Actors.Effects;
 using ActorRing.Actors.Events;
 using ActorRing.Actors.Ids;
@@ -22,6 +23,8 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
     private readonly MachineHost<MachineEvent> _host;
     private readonly RankRuntime _runtime;
     private readonly TaskCompletionSource<HostEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _events;
+    private long _busy; // in ticks of Stopwatch
     private RingEpoch _epoch;
     private long _seenProgress;
     private bool _saidWaiting;
@@ -47,6 +50,9 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
         _runtime = new RankRuntime(work, Post);
     }
 
+    /// <summary>What the loop has cost so far; to be read when it has ended.</summary>
+    public ControlFigures Figures => new(_events, _door.Sent, Stopwatch.GetElapsedTime(0, _busy));
+
     /// <summary>Ends when the machine, the cluster or a failure wants this process to end.</summary>
     public Task<HostEnd> Ended => _ended.Task;
 
@@ -71,6 +77,14 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
 
     /// <inheritdoc/>
     public void Handle(MachineEvent input, TimeSpan now, IMachineHost<MachineEvent> host)
+    {
+        var started = Stopwatch.GetTimestamp();
+        Take(input, now, host);
+        _events++;
+        _busy += Stopwatch.GetTimestamp() - started;
+    }
+
+    private void Take(MachineEvent input, TimeSpan now, IMachineHost<MachineEvent> host)
     {
         if (input is HostFailed failed)
         {

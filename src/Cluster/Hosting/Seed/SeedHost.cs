@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ActorRing.Actors.Coordinator;
 using ActorRing.Actors.Effects;
 using ActorRing.Actors.Events;
@@ -27,6 +28,8 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
     private readonly MemberKeeper _members;
     private readonly MachineHost<MachineEvent> _host;
     private readonly TaskCompletionSource<HostEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _events;
+    private long _busy; // in ticks of Stopwatch
     private MemberView _view = new(0, []);
 
     /// <summary>A seed that waits for <see cref="StartAsync"/>.</summary>
@@ -51,6 +54,9 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
         _host = new MachineHost<MachineEvent>(this, parts.Time);
         _members = new MemberKeeper(engine, parts.StartMember, parts.Time, Post);
     }
+
+    /// <summary>What the loop has cost so far; to be read when it has ended.</summary>
+    public ControlFigures Figures => new(_events, _door.Sent, Stopwatch.GetElapsedTime(0, _busy));
 
     /// <summary>Ends when the machine or a failure wants this process to end.</summary>
     public Task<HostEnd> Ended => _ended.Task;
@@ -77,6 +83,14 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
 
     /// <inheritdoc/>
     public void Handle(MachineEvent input, TimeSpan now, IMachineHost<MachineEvent> host)
+    {
+        var started = Stopwatch.GetTimestamp();
+        Take(input, now, host);
+        _events++;
+        _busy += Stopwatch.GetTimestamp() - started;
+    }
+
+    private void Take(MachineEvent input, TimeSpan now, IMachineHost<MachineEvent> host)
     {
         if (input is HostFailed failed)
         {
