@@ -29,9 +29,8 @@ namespace ActorRing.Cluster.Cli.Bench;
 /// <param name="Bytes">Sent by all ranks in a step.</param>
 /// <param name="LossDifference">Relative, of the last step.</param>
 internal sealed record RankStepReport(
-    string Mode, int Ranks, int Tokens, double MsOneRank, double MsRanks, double Speedup, double TokensPerCpuSecondOneRank, double TokensPerCpuSecondRanks, double CpuRatio, double RatioOfAlone, double SpeedupOfAlone,
-    double PeakRatio,
-    long Bytes, double LossDifference);
+    string Mode, int Ranks, int Tokens, double MsOneRank, double MsRanks, double Speedup, double TokensPerCpuSecondOneRank, double TokensPerCpuSecondRanks, double CpuRatio,
+    double RatioOfAlone, double SpeedupOfAlone, double PeakRatio, long Bytes, double LossDifference);
 
 /// <summary>What one rank measured in one step.</summary>
 internal sealed record RankStep(int Round, double Ms, double CpuMs, double PeakGflops, long Bytes, double Loss);
