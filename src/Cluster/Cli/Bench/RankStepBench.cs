@@ -22,12 +22,15 @@ namespace ActorRing.Cluster.Cli.Bench;
 /// <param name="TokensPerCpuSecondOneRank">Tokens by processor time.</param>
 /// <param name="TokensPerCpuSecondRanks">The same, processor time of all ranks.</param>
 /// <param name="CpuRatio">TokensPerCpuSecondRanks / TokensPerCpuSecondOneRank.</param>
+/// <param name="RatioOfAlone">TokensPerCpuSecond of as many independent processes as there are ranks, side by side, each with a whole step of its own and nothing to say to the others,
+/// over TokensPerCpuSecondOneRank: what the machine itself gives, the ceiling of CpuRatio but for what a rank saves.</param>
+/// <param name="SpeedupOfAlone">Steps per second of those processes together over those of one: the ceiling of Speedup.</param>
 /// <param name="PeakRatio">Peak of a core while all ranks are busy / that of one alone, as each process measures it after its steps: below 1 the machine does not give full cores.</param>
 /// <param name="Bytes">Sent by all ranks in a step.</param>
 /// <param name="LossDifference">Relative, of the last step.</param>
 internal sealed record RankStepReport(
-    string Mode, int Ranks, int Tokens, double MsOneRank, double MsRanks, double Speedup, double TokensPerCpuSecondOneRank, double TokensPerCpuSecondRanks, double CpuRatio, double PeakRatio,
-    long Bytes, double LossDifference);
+    string Mode, int Ranks, int Tokens, double MsOneRank, double MsRanks, double Speedup, double TokensPerCpuSecondOneRank, double TokensPerCpuSecondRanks, double CpuRatio,
+    double RatioOfAlone, double SpeedupOfAlone, double PeakRatio, long Bytes, double LossDifference);
 
 /// <summary>What one rank measured in one step.</summary>
 internal sealed record RankStep(int Round, double Ms, double CpuMs, double PeakGflops, long Bytes, double Loss);
@@ -42,6 +45,7 @@ internal static class RankStepBench
         var tokens = problem.Tokens;
         // The machine's speed drifts: one process is measured before and after.
         List<RankStep> alone = [.. Measured(processes, "ring", 1, problem, rounds)];
+        var independent = SideBySide(processes, ranks, problem, rounds);
         var together = Measured(processes, mode, ranks, problem, rounds);
         alone.AddRange(Measured(processes, "ring", 1, problem, rounds));
         var steps = together.GroupBy(step => step.Round).ToList();
@@ -51,7 +55,8 @@ internal static class RankStepBench
         var lastLoss = alone.First(step => step.Round == rounds - 1).Loss;
         return new RankStepReport(
             mode, ranks, tokens, BenchJson.Round(oneMs, 1), BenchJson.Round(ranksMs, 1), BenchJson.Round(oneMs / ranksMs, 3), BenchJson.Round(tokens / oneCpuMs * 1e3, 1),
-            BenchJson.Round(tokens / ranksCpuMs * 1e3, 1), BenchJson.Round(oneCpuMs / ranksCpuMs, 3),
+            BenchJson.Round(tokens / ranksCpuMs * 1e3, 1), BenchJson.Round(oneCpuMs / ranksCpuMs, 3), BenchJson.Round(oneCpuMs / Measure.Median(independent.Select(step => step.CpuMs)), 3),
+            BenchJson.Round(ranks * oneMs / Measure.Median(independent.Select(step => step.Ms)), 3),
             BenchJson.Round(Measure.Median(together.Select(step => step.PeakGflops)) / Measure.Median(alone.Select(step => step.PeakGflops)), 3), steps[0].Sum(rank => rank.Bytes),
             Math.Abs(together.First(step => step.Round == rounds - 1).Loss - lastLoss) / lastLoss);
     }
@@ -117,6 +122,14 @@ internal static class RankStepBench
                 Console.WriteLine(JsonSerializer.Serialize(new RankStep(round, ms, cpuMs, device.MeasurePeak(ElementType.Float32, 0.2), sent() - bytes, loss)));
             }
         }
+    }
+
+    private static List<RankStep> SideBySide(RankProcesses processes, int count, TrainingProblem problem, int rounds)
+    {
+        // A thread each: a pool would start some of them late.
+        var steps = Enumerable.Range(0, count).Select(_ => Task.Factory.StartNew(
+            () => Measured(processes, "ring", 1, problem, rounds), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToList();
+        return [.. steps.SelectMany(step => step.GetAwaiter().GetResult())];
     }
 
     private static List<RankStep> Measured(RankProcesses processes, string mode, int ranks, TrainingProblem problem, int rounds)

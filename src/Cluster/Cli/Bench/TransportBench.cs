@@ -9,12 +9,13 @@ namespace ActorRing.Cluster.Cli.Bench;
 
 /// <summary>What <c>bench transport</c> prints for one way of moving bytes between two processes of this machine.</summary>
 /// <param name="Transport">"shm" (the receiver copies), "shm-borrow" (the receiver is lent the bytes: nothing is moved) or "gloo".</param>
+/// <param name="Carries">What of a training step goes this way on one host.</param>
 /// <param name="MessageBytes">Of one message.</param>
 /// <param name="GigabytesPerSecond">In one direction, median over rounds.</param>
 /// <param name="CpuSecondsPerGigabyte">Both processes together, over all rounds.</param>
 /// <param name="LatencyMicroseconds">Of a 64-byte message, half a round trip, median.</param>
 /// <param name="TimesGloo">Gigabytes per second over those of Gloo in the same run; null where Gloo was not measured.</param>
-internal sealed record TransportRow(string Transport, long MessageBytes, double GigabytesPerSecond, double CpuSecondsPerGigabyte, double LatencyMicroseconds, double? TimesGloo);
+internal sealed record TransportRow(string Transport, string Carries, long MessageBytes, double GigabytesPerSecond, double CpuSecondsPerGigabyte, double LatencyMicroseconds, double? TimesGloo);
 
 /// <summary>What one of the two processes measured.</summary>
 internal sealed record TransportSide(double LatencyMicroseconds, double[] Seconds, double CpuSeconds);
@@ -63,7 +64,7 @@ internal static class TransportBench
             2, [RankCommand, "--transport", name, "--message-bytes", $"{messageBytes}", "--rounds", $"{rounds}"], (rank, line) => sides[rank] = JsonSerializer.Deserialize<TransportSide>(line)!);
         var gigabytes = (double)rounds * Messages * messageBytes / 1e9;
         return new TransportRow(
-            name, messageBytes, BenchJson.Round(Measure.Median(sides[0].Seconds.Select(seconds => Messages * messageBytes / seconds / 1e9)), 2),
+            name, CarriesOf(name), messageBytes, BenchJson.Round(Measure.Median(sides[0].Seconds.Select(seconds => Messages * messageBytes / seconds / 1e9)), 2),
             BenchJson.Round((sides[0].CpuSeconds + sides[1].CpuSeconds) / gigabytes, 4), BenchJson.Round(sides[0].LatencyMicroseconds, 1), null);
     }
 
@@ -88,6 +89,13 @@ internal static class TransportBench
         side.Barrier();
         return new TransportSide(latency, seconds, cpu);
     }
+
+    private static string CarriesOf(string name) => name switch
+    {
+        "shm-borrow" => "rotations, exchanges of heads, what is summed",
+        "shm" => "what is gathered and broadcast",
+        _ => "nothing: between hosts only",
+    };
 
     private static TransportKind KindOf(string name) => name == "gloo" ? TransportKind.Gloo : TransportKind.SharedMemory;
 
