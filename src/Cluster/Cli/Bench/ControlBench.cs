@@ -60,6 +60,7 @@ internal static class ControlBench
             }
         });
         var exit = up.Exited.GetAwaiter().GetResult();
+        up.ErrorsEnded.GetAwaiter().GetResult();
         up.DisposeAsync().AsTask().GetAwaiter().GetResult();
         return exit.Code == 0 ? said : throw new InvalidOperationException($"the job failed: {exit.Describe()}: {(exit.LastLines is [.., var last] ? last : "it said nothing")}");
     }

@@ -22,6 +22,7 @@ public sealed partial class MemberProcess : IAsyncDisposable
         Id = process.Id;
         var errors = PumpAsync(process.StandardError, _errors, onErrorLine);
         OutputEnded = PumpAsync(process.StandardOutput, _output, onOutputLine);
+        ErrorsEnded = errors;
         Exited = WaitAsync(errors);
     }
 
@@ -30,6 +31,9 @@ public sealed partial class MemberProcess : IAsyncDisposable
 
     /// <summary>Ends, never faulted, when the process is gone and reaped.</summary>
     public Task<MemberExit> Exited { get; }
+
+    /// <summary>Ends when its standard error has: every line was handed on. May come after <see cref="Exited"/>.</summary>
+    public Task ErrorsEnded { get; }
 
     /// <summary>Ends when its standard output has: every line was handed on. May come after <see cref="Exited"/>.</summary>
     public Task OutputEnded { get; }

@@ -28,6 +28,7 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
     private RingEpoch _epoch;
     private long _seenProgress;
     private bool _saidWaiting;
+    private volatile bool _isDraining;
     private string _lastReason = "";
 
     /// <summary>A member that waits for <see cref="StartAsync"/>.</summary>
@@ -69,10 +70,8 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
     public void Drain()
     {
         Post(new DrainRequested());
-        if (!_door.HasSeed)
-        {
-            _ended.TrySetResult(new HostEnd(true, "asked to leave, and there is no seed"));
-        }
+        _isDraining = true;
+        EndIfAlone();
     }
 
     /// <inheritdoc/>
@@ -125,7 +124,11 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
     }
 
     /// <inheritdoc/>
-    public void OnView(MemberView view) => _door.See(view);
+    public void OnView(MemberView view)
+    {
+        _door.See(view);
+        EndIfAlone();
+    }
 
     /// <inheritdoc/>
     public void OnEvicted(string why) => _ended.TrySetResult(new HostEnd(false, why));
@@ -137,6 +140,15 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
         _work.Abort(_epoch, "the process ends");
         _runtime.Dispose();
         await _engine.DisposeAsync().ConfigureAwait(false);
+    }
+
+    // Nobody is there to say that it may go.
+    private void EndIfAlone()
+    {
+        if (_isDraining && !_door.HasSeed)
+        {
+            _ended.TrySetResult(new HostEnd(true, "asked to leave, and there is no seed"));
+        }
     }
 
     // The compute thread says nothing of itself: it is looked at as often as a heartbeat goes.

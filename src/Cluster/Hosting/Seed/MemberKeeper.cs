@@ -72,6 +72,8 @@ internal sealed class MemberKeeper(ISeedEngine engine, Func<string, long, Member
         await Task.WhenAll(_children.Values.Select(child => child.Process.DrainAsync(TimeSpan.FromSeconds(5)))).ConfigureAwait(false);
         foreach (var child in _children.Values)
         {
+            // What it said at the end is worth a moment; a grandchild that keeps the pipe open is not worth more.
+            await child.Process.ErrorsEnded.WaitAsync(TimeSpan.FromSeconds(1)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await child.Process.DisposeAsync().ConfigureAwait(false);
         }
     }
