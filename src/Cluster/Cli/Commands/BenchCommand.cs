@@ -18,7 +18,7 @@ internal static class BenchCommand
     private static readonly Option<string> Device = new("--device") { Description = "cpu or torch.", DefaultValueFactory = _ => "cpu" };
     private static readonly Option<string> DType = new("--dtype") { Description = "float32, bfloat16 or both.", DefaultValueFactory = _ => "both" };
 
-    internal static Command Create() => new("bench", "Measures kernels and whole steps against the peak that the same run measures.") { Attention(), Linear(), Step(), Ring(), Transport(), Control(), Door() };
+    internal static Command Create() => new("bench", "Measures kernels and whole steps against the peak that the same run measures.") { Attention(), Linear(), Step(), Ring(), Transport(), Control(), Recovery(), Door() };
 
     private static Command Attention()
     {
@@ -176,6 +176,22 @@ internal static class BenchCommand
                 granularity, result.GetValue(ranks), result.GetValue(tokens), result.GetValue(layers), result.GetValue(steps)));
             Print([.. rows], result.GetValue(Json), row =>
                 $"{row.Granularity,-10} {row.Ranks} ranks  {row.Tokens} tokens  {row.Layers} layers  step {row.StepMs,9:F1} ms  {row.MessagesPerStep,8:F1} messages  control {row.ControlShare:P2}  waiting for grants {row.GrantWaitShare:P2}");
+        });
+        return command;
+    }
+
+    private static Command Recovery()
+    {
+        var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 4, 2, 32);
+        var kills = NumberOption.Of("--kills", "Ranks to kill, one after the other.", 10, 1, 1000);
+        var stops = NumberOption.Of("--stops", "Ranks to stop, one after the other.", 5, 1, 1000);
+        var command = new Command("recovery", "How soon a cluster of real processes notices that one is killed or stopped, and goes on. Example: actorring bench recovery --json") { ranks, kills, stops, Json };
+        command.SetAction(async result =>
+        {
+            var row = await RecoveryBench.RunAsync(result.GetValue(ranks), result.GetValue(kills), result.GetValue(stops));
+            Print([row], result.GetValue(Json), row =>
+                $"{row.Ranks} ranks training after {row.LaunchMs} ms\n{row.Kills} kills: seen after {row.KillSeenMsP50} ms, at most {row.KillSeenMsMax}; the next update committed after {row.KillResumedMsP50} ms, at most {row.KillResumedMsMax}\n"
+                + $"{row.Stops} stops: seen after {row.StopSeenMsP50} ms, at most {row.StopSeenMsMax}\nfalse alarms: {row.FalseAlarms}");
         });
         return command;
     }

@@ -1,14 +1,11 @@
-using System.Runtime.InteropServices;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
 
 namespace ActorRing.Cluster.Cli.Ranks;
 
 /// <summary>Does to this process what <c>actorring chaos</c> asked for, when its work comes to the place.</summary>
-internal sealed partial class FaultTrap
+internal sealed class FaultTrap
 {
-    private const int Sigkill = 9;
-    private const int Sigstop = 19;
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50); // whoever asked is answered first
 
     private volatile ArmFault? _armed;
@@ -58,10 +55,10 @@ internal sealed partial class FaultTrap
         switch (order.Fault)
         {
             case Fault.Kill:
-                Raise(Sigkill);
+                LocalSignal.Send(Environment.ProcessId, LocalSignal.Sigkill);
                 return false;
             case Fault.Stop:
-                Raise(Sigstop);
+                LocalSignal.Send(Environment.ProcessId, LocalSignal.Sigstop);
                 return false;
             case Fault.Slow:
                 Thread.Sleep(order.Lasts);
@@ -73,11 +70,4 @@ internal sealed partial class FaultTrap
                 return true;
         }
     }
-
-    // To the process: a signal to the thread alone would do the same, but only these two.
-    private static void Raise(int signal) => _ = Kill(Environment.ProcessId, signal);
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Kill(int process, int signal);
 }
