@@ -60,7 +60,26 @@ internal sealed class StepHops
     }
 
     /// <summary>Sends what may leave before the calls of a step. The message is given away.</summary>
-    internal void Depart(int at, Func<Transfer, RowMessage> message) => Send(_context.Links.Blocks, _steps[at].Departures, message);
+    internal void Depart(int at, Func<Transfer, RowMessage> message)
+    {
+        var packed = new List<(Transfer Transfer, RowMessage Message)>();
+        Send(_context.Links.Blocks, _steps[at].Departures, transfer =>
+        {
+            // One packed copy serves all who get the same.
+            var same = packed.Find(other => IsSame(other.Transfer, transfer));
+            if (same.Message is null)
+            {
+                same = (transfer, message(transfer));
+                packed.Add(same);
+            }
+            else if (same.Message.Loan is null)
+            {
+                Staging.Hold(same.Message);
+            }
+
+            return same.Message;
+        });
+    }
 
     /// <summary>Takes what arrived during the calls of a step, in the order of the schedule.</summary>
     internal void Merge(int at, Action<Transfer, RowMessage> fold)
@@ -81,6 +100,9 @@ internal sealed class StepHops
         Leave(_here.Values);
         _context.Leaving.EndPass();
     }
+
+    private static bool IsSame(Transfer a, Transfer b) =>
+        a.Origin == b.Origin && a.Payload == b.Payload && a.QueryHeads == b.QueryHeads && a.KeyHeads == b.KeyHeads && a.Rows.SameAs(b.Rows);
 
     private void Send(ICommunicator link, ImmutableArray<Transfer> transfers, Func<Transfer, RowMessage> messageOf)
     {
