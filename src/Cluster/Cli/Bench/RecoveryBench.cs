@@ -39,7 +39,8 @@ internal static class RecoveryBench
         await using var up = MemberProcess.Start(program, [.. host, "up", "--ranks", ranks.ToString(CultureInfo.InvariantCulture), "--state", place.Folder]);
         await UntilAsync(() => Task.FromResult(File.Exists(Path.Combine(place.Folder, "seed.sock"))), "the seed did not come up");
         await using var link = await ConsoleLink.ConnectAsync(place, default);
-        var id = (SubmitAnswer)await link.RunAsync(new SubmitterMachine(ConsoleLink.NewKey(), JobIntake.Resolve(job, ["--parallelism.ranks", $"{ranks}"], false).ToSpec(), ConsoleLink.RetryEvery, ConsoleLink.Patience), default);
+        var spec = JobIntake.Resolve(job, ["--parallelism.ranks", ranks.ToString(CultureInfo.InvariantCulture)], replacesModel: false).ToSpec();
+        var id = (SubmitAnswer)await link.RunAsync(new SubmitterMachine(ConsoleLink.NewKey(), spec, ConsoleLink.RetryEvery, ConsoleLink.Patience), default);
         await UntilAsync(async () => (await RingAsync(link)).Phase == EpochPhase.Training, "no ring was formed");
         var launch = Stopwatch.GetElapsedTime(started);
 
