@@ -19,10 +19,10 @@ namespace ActorRing.Cluster.Cli.Bench;
 /// <param name="Stops">SIGSTOP of a rank, as often.</param>
 /// <param name="StopSeenMsP50">From the signal to the end of the epoch, half of them.</param>
 /// <param name="StopSeenMsMax">The longest.</param>
-/// <param name="FalseAlarms">Epochs that were lost without a signal.</param>
+/// <param name="OtherLosses">Epochs lost beside those: false alarms, or more than one for a signal.</param>
 internal sealed record RecoveryRow(
     int Ranks, double LaunchMs, int Kills, double KillSeenMsP50, double KillSeenMsMax, double KillResumedMsP50, double KillResumedMsMax, int Stops, double StopSeenMsP50, double StopSeenMsMax,
-    int FalseAlarms);
+    int OtherLosses);
 
 /// <summary>How soon a real cluster notices the loss of a process, and goes on.</summary>
 internal static class RecoveryBench

@@ -191,7 +191,7 @@ internal static class BenchCommand
             var row = await RecoveryBench.RunAsync(result.GetValue(ranks), result.GetValue(kills), result.GetValue(stops));
             Print([row], result.GetValue(Json), row =>
                 $"{row.Ranks} ranks training after {row.LaunchMs} ms\n{row.Kills} kills: seen after {row.KillSeenMsP50} ms, at most {row.KillSeenMsMax}; the next update committed after {row.KillResumedMsP50} ms, at most {row.KillResumedMsMax}\n"
-                + $"{row.Stops} stops: seen after {row.StopSeenMsP50} ms, at most {row.StopSeenMsMax}\nfalse alarms: {row.FalseAlarms}");
+                + $"{row.Stops} stops: seen after {row.StopSeenMsP50} ms, at most {row.StopSeenMsMax}\nother losses: {row.OtherLosses}");
         });
         return command;
     }
