@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ActorRing.Actors.Effects;
 using ActorRing.Actors.Events;
 using ActorRing.Actors.Ids;
@@ -10,7 +9,7 @@ using ActorRing.Cluster.Hosting.Machines;
 namespace ActorRing.Cluster.Hosting.Ranks;
 
 /// <summary>Runs a member's machine: its loop, its compute thread, its engine.</summary>
-public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDisposable
+public sealed class RankHost : IEngineSink, IAsyncDisposable
 {
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(20);
 
@@ -18,18 +17,12 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
     private readonly IRankWork _work;
     private readonly Action<string> _log;
     private readonly RankMachine _machine;
-    private readonly Outbox _effects = new();
-    private readonly EngineDoor _door;
-    private readonly MachineHost<MachineEvent> _host;
+    private readonly MachineShell _shell;
     private readonly RankRuntime _runtime;
-    private readonly TaskCompletionSource<HostEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _events;
-    private long _busy; // in ticks of Stopwatch
     private RingEpoch _epoch;
     private long _seenProgress;
     private bool _saidWaiting;
     private volatile bool _isDraining;
-    private string _lastReason = "";
 
     /// <summary>A member that waits for <see cref="StartAsync"/>.</summary>
     /// <param name="engine">Joined to a seed by <see cref="StartAsync"/>; owned.</param>
@@ -46,97 +39,50 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
         _work = work;
         _log = log;
         _machine = new RankMachine(Roles.ToId(engine.Self), options, planner);
-        _door = new EngineDoor(engine);
-        _host = new MachineHost<MachineEvent>(this, time);
-        _runtime = new RankRuntime(work, Post);
+        _shell = new MachineShell(engine, _machine.Handle, Carry, time, log) { IsTaken = IsTaken };
+        _runtime = new RankRuntime(work, _shell.Post);
     }
 
-    /// <summary>What the loop has cost so far; to be read when it has ended.</summary>
-    public ControlFigures Figures => new(_events, _door.Sent, Stopwatch.GetElapsedTime(0, _busy));
-
     /// <summary>Ends when the machine, the cluster or a failure wants this process to end.</summary>
-    public Task<HostEnd> Ended => _ended.Task;
+    public Task<HostEnd> Ended => _shell.Ended;
+
+    /// <summary>What the loop has cost so far; to be read when it has ended.</summary>
+    public ControlFigures Figures => _shell.Figures;
 
     /// <summary>Joins the cluster and begins.</summary>
     /// <exception cref="EngineRefusedException">The cluster does not want this process.</exception>
     public async Task StartAsync(CancellationToken ct)
     {
         await _engine.StartAsync(this, ct).ConfigureAwait(false);
-        _host.Start();
-        Post(new Started());
+        _shell.Start();
+        _shell.Post(new Started());
     }
 
     /// <summary>Asks the member to finish what is in hand and leave; at once where no seed is there to wait for.</summary>
     public void Drain()
     {
-        Post(new DrainRequested());
+        _shell.Post(new DrainRequested());
         _isDraining = true;
         EndIfAlone();
     }
 
     /// <inheritdoc/>
-    public void Handle(MachineEvent input, TimeSpan now, IMachineHost<MachineEvent> host)
-    {
-        var started = Stopwatch.GetTimestamp();
-        Take(input, now, host);
-        _events++;
-        _busy += Stopwatch.GetTimestamp() - started;
-    }
-
-    private void Take(MachineEvent input, TimeSpan now, IMachineHost<MachineEvent> host)
-    {
-        if (input is HostFailed failed)
-        {
-            _ended.TrySetResult(new HostEnd(false, failed.Text));
-            return;
-        }
-
-        if (input is Received { From: { Role: Role.Submitter } console, Message: ArmFault fault })
-        {
-            if (_machine.Rank == fault.Rank)
-            {
-                _log($"will fail on purpose: {fault.Fault} at {fault.Point}, update {fault.Step}");
-                _door.TrySend(new Send(console.Member, new FaultArmed(fault.Key)));
-                _work.Arm(fault);
-            }
-
-            return;
-        }
-
-        if (input is WakeUp)
-        {
-            Look(now, host);
-        }
-
-        Step(input, now, host);
-    }
-
-    /// <inheritdoc/>
-    public MachineEvent Failed(Exception failure) => new HostFailed($"{_engine.Self}: {failure}");
-
-    /// <inheritdoc/>
-    public void OnFrame(MemberRef from, ReadOnlyMemory<byte> frame)
-    {
-        if (_door.Read(from, frame) is { } received)
-        {
-            _host.Post(received);
-        }
-    }
+    public void OnFrame(MemberRef from, ReadOnlyMemory<byte> frame) => _shell.Take(from, frame);
 
     /// <inheritdoc/>
     public void OnView(MemberView view)
     {
-        _door.See(view);
+        _shell.Door.See(view);
         EndIfAlone();
     }
 
     /// <inheritdoc/>
-    public void OnEvicted(string why) => _ended.TrySetResult(new HostEnd(false, why));
+    public void OnEvicted(string why) => _shell.End(isClean: false, why);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _host.DisposeAsync().ConfigureAwait(false);
+        await _shell.DisposeAsync().ConfigureAwait(false);
         _work.Abort(_epoch, "the process ends");
         _runtime.Dispose();
         await _engine.DisposeAsync().ConfigureAwait(false);
@@ -145,10 +91,33 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
     // Nobody is there to say that it may go.
     private void EndIfAlone()
     {
-        if (_isDraining && !_door.HasSeed)
+        if (_isDraining && !_shell.Door.HasSeed)
         {
-            _ended.TrySetResult(new HostEnd(true, "asked to leave, and there is no seed"));
+            _shell.End(isClean: true, "asked to leave, and there is no seed");
         }
+    }
+
+    // Faults on purpose are the work's business, not the machine's: it must be surprised.
+    private bool IsTaken(MachineEvent input, TimeSpan now, IMachineHost<MachineEvent> host)
+    {
+        if (input is Received { From: { Role: Role.Submitter } console, Message: ArmFault fault })
+        {
+            if (_machine.Rank == fault.Rank)
+            {
+                _log($"will fail on purpose: {fault.Fault} at {fault.Point}, update {fault.Step}");
+                _shell.Door.TrySend(new Send(console.Member, new FaultArmed(fault.Key)));
+                _work.Arm(fault);
+            }
+
+            return true;
+        }
+
+        if (input is WakeUp)
+        {
+            Look(now, host);
+        }
+
+        return false;
     }
 
     // The compute thread says nothing of itself: it is looked at as often as a heartbeat goes.
@@ -163,31 +132,15 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
         if (_work.Waiting is { } hop && hop.Waited >= ShortestWait)
         {
             _saidWaiting = true;
-            Step(new WaitingForPeer(_epoch, hop), now, host);
+            _shell.Step(new WaitingForPeer(_epoch, hop), now, host);
         }
         else if (_saidWaiting || progress != _seenProgress)
         {
             _saidWaiting = false;
-            Step(new WorkProgressed(_epoch), now, host);
+            _shell.Step(new WorkProgressed(_epoch), now, host);
         }
 
         _seenProgress = progress;
-    }
-
-    private void Step(MachineEvent input, TimeSpan now, IMachineHost<MachineEvent> host)
-    {
-        if (_machine.Handle(input, new Instant(now.Ticks), _effects) is { } reason && reason != _lastReason)
-        {
-            _lastReason = reason; // what fails again and again the same way is worth one line
-            _log(reason);
-        }
-
-        for (var at = 0; at < _effects.Count; at++)
-        {
-            Carry(_effects[at], host);
-        }
-
-        _effects.Clear();
     }
 
     private void Carry(Effect effect, IMachineHost<MachineEvent> host)
@@ -197,28 +150,6 @@ public sealed class RankHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
             _epoch = prepare.Epoch;
         }
 
-        if (_door.TrySend(effect) || _runtime.TryOrder(effect))
-        {
-            return;
-        }
-
-        switch (effect)
-        {
-            case WakeAt wake:
-                host.WakeAt("machine", TimeSpan.FromTicks(wake.At.Ticks), new WakeUp());
-                break;
-            case ExitProcess exit:
-                _ended.TrySetResult(new HostEnd(exit.IsClean, exit.Reason));
-                break;
-        }
-    }
-
-    // Results are never dropped: a machine may assume that work ends.
-    private void Post(MachineEvent input)
-    {
-        while (!_host.Post(input) && !_ended.Task.IsCompleted)
-        {
-            Thread.Sleep(1);
-        }
+        _runtime.TryOrder(effect);
     }
 }

@@ -1,8 +1,6 @@
-using System.Diagnostics;
 using ActorRing.Actors.Coordinator;
 using ActorRing.Actors.Effects;
 using ActorRing.Actors.Events;
-using ActorRing.Actors.Ids;
 using ActorRing.Actors.Log;
 using ActorRing.Actors.Messages;
 using ActorRing.Actors.Messages.Wire;
@@ -14,22 +12,16 @@ using ActorRing.Cluster.Hosting.Store;
 namespace ActorRing.Cluster.Hosting.Seed;
 
 /// <summary>Runs the coordinator's machine: its loop, its log, its members, its engine.</summary>
-public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDisposable
+public sealed class SeedHost : IEngineSink, IAsyncDisposable
 {
     private readonly ISeedEngine _engine;
     private readonly ICheckpointFolder _checkpoints;
     private readonly Action<TelemetryRow, JobRecord?> _telemetry;
     private readonly Action<MemberView> _seen;
-    private readonly Action<string> _log;
     private readonly CoordinatorMachine _machine;
-    private readonly Outbox _effects = new();
-    private readonly EngineDoor _door;
+    private readonly MachineShell _shell;
     private readonly RecordWriter _records;
     private readonly MemberKeeper _members;
-    private readonly MachineHost<MachineEvent> _host;
-    private readonly TaskCompletionSource<HostEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _events;
-    private long _busy; // in ticks of Stopwatch
     private MemberView _view = new(0, []);
 
     /// <summary>A seed that waits for <see cref="StartAsync"/>.</summary>
@@ -47,19 +39,17 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
         _checkpoints = parts.Checkpoints;
         _telemetry = parts.Telemetry;
         _seen = parts.Seen;
-        _log = parts.Log;
         _machine = new CoordinatorMachine(log.Term, Records(log), options, parts.Planner);
-        _door = new EngineDoor(engine);
         _records = new RecordWriter(log);
-        _host = new MachineHost<MachineEvent>(this, parts.Time);
-        _members = new MemberKeeper(engine, parts.StartMember, parts.Time, Post);
+        _shell = new MachineShell(engine, _machine.Handle, Carry, parts.Time, parts.Log) { IsTaken = IsTaken };
+        _members = new MemberKeeper(engine, parts.StartMember, parts.Time, _shell.Post);
     }
 
     /// <summary>What the loop has cost so far; to be read when it has ended.</summary>
-    public ControlFigures Figures => new(_events, _door.Sent, Stopwatch.GetElapsedTime(0, _busy));
+    public ControlFigures Figures => _shell.Figures;
 
     /// <summary>Ends when the machine or a failure wants this process to end.</summary>
-    public Task<HostEnd> Ended => _ended.Task;
+    public Task<HostEnd> Ended => _shell.Ended;
 
     /// <summary>Listens and begins.</summary>
     /// <param name="children">Names of member processes to start.</param>
@@ -69,80 +59,35 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
     {
         ArgumentNullException.ThrowIfNull(children);
         await _engine.StartAsync(this, ct).ConfigureAwait(false);
-        Post(new Started());
+        _shell.Post(new Started());
         foreach (var name in children)
         {
             _members.Start(name);
         }
 
-        _host.Start();
+        _shell.Start();
     }
 
     /// <summary>Asks the seed to leave; ranks wait for the next one.</summary>
-    public void Drain() => Post(new DrainRequested());
+    public void Drain() => _shell.Post(new DrainRequested());
 
     /// <inheritdoc/>
-    public void Handle(MachineEvent input, TimeSpan now, IMachineHost<MachineEvent> host)
-    {
-        var started = Stopwatch.GetTimestamp();
-        Take(input, now, host);
-        _events++;
-        _busy += Stopwatch.GetTimestamp() - started;
-    }
-
-    private void Take(MachineEvent input, TimeSpan now, IMachineHost<MachineEvent> host)
-    {
-        if (input is HostFailed failed)
-        {
-            _ended.TrySetResult(new HostEnd(false, failed.Text));
-            return;
-        }
-
-        if (input is ViewChanged changed)
-        {
-            Compare(changed.View);
-            return;
-        }
-
-        if (_machine.Handle(input, new Instant(now.Ticks), _effects) is { } reason)
-        {
-            _log(reason);
-        }
-
-        for (var at = 0; at < _effects.Count; at++)
-        {
-            Carry(_effects[at], host);
-        }
-
-        _effects.Clear();
-    }
-
-    /// <inheritdoc/>
-    public MachineEvent Failed(Exception failure) => new HostFailed($"{_engine.Self}: {failure}");
-
-    /// <inheritdoc/>
-    public void OnFrame(MemberRef from, ReadOnlyMemory<byte> frame)
-    {
-        if (_door.Read(from, frame) is { } received)
-        {
-            _host.Post(received);
-        }
-    }
+    public void OnFrame(MemberRef from, ReadOnlyMemory<byte> frame) => _shell.Take(from, frame);
 
     /// <inheritdoc/>
     public void OnView(MemberView view)
     {
-        _door.See(view);
-        _host.Post(new ViewChanged(view));
+        _shell.Door.See(view);
+        _shell.Post(new ViewChanged(view));
     }
 
     /// <inheritdoc/>
-    public void OnEvicted(string why) => _ended.TrySetResult(new HostEnd(false, why));
+    public void OnEvicted(string why) => _shell.End(isClean: false, why);
 
     /// <summary>Ends members that it started, then itself. What the log was asked to hold, it holds.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _host.DisposeAsync().ConfigureAwait(false);
+        await _shell.DisposeAsync().ConfigureAwait(false);
         await _engine.DisposeAsync().ConfigureAwait(false); // members that are asked to leave need not wait for an answer
         await _members.DisposeAsync().ConfigureAwait(false);
         await _records.Idle.ConfigureAwait(false);
@@ -158,6 +103,17 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
         }
 
         return records;
+    }
+
+    private bool IsTaken(MachineEvent input, TimeSpan now, IMachineHost<MachineEvent> host)
+    {
+        if (input is not ViewChanged changed)
+        {
+            return false;
+        }
+
+        Compare(changed.View);
+        return true;
     }
 
     private void Compare(MemberView view)
@@ -176,21 +132,13 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
 
     private void Carry(Effect effect, IMachineHost<MachineEvent> host)
     {
-        if (_door.TrySend(effect))
-        {
-            return;
-        }
-
         switch (effect)
         {
-            case WakeAt wake:
-                host.WakeAt("machine", TimeSpan.FromTicks(wake.At.Ticks), new WakeUp());
-                break;
             case AppendLog append:
                 _records.Append(append, host);
                 break;
             case ConfirmTerm when !_records.IsHeld:
-                Post(new LogFailed("the file is gone, or shorter than it was"));
+                _shell.Post(new LogFailed("the file is gone, or shorter than it was"));
                 break;
             case FenceMember fence:
                 _members.Fence(fence.Member, fence.Reason);
@@ -204,9 +152,6 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
                 break;
             case Publish publish:
                 _telemetry(publish.Row, JobOf(publish.Row));
-                break;
-            case ExitProcess exit:
-                _ended.TrySetResult(new HostEnd(exit.IsClean, exit.Reason));
                 break;
         }
     }
@@ -228,15 +173,6 @@ public sealed class SeedHost : IMachine<MachineEvent>, IEngineSink, IAsyncDispos
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             return new ManifestFailed(order.Job, order.StepsDone, $"{order.Job}: TrainingCheckpoint of update {order.StepsDone}: {failure.Message.ReplaceLineEndings(" ")}");
-        }
-    }
-
-    // What is certain is never dropped.
-    private void Post(MachineEvent input)
-    {
-        while (!_host.Post(input) && !_ended.Task.IsCompleted)
-        {
-            Thread.Sleep(1);
         }
     }
 
