@@ -41,6 +41,9 @@ internal sealed class RankEpoch(ProposePlan proposal, GlobalRank rank, PreparedP
     /// <summary>Updates in a shard that could not be written and will be tried again; 0 for none.</summary>
     internal long FailedShard { get; set; }
 
+    /// <summary>Not before this time: a full disk does not empty within a heartbeat.</summary>
+    internal Instant WriteAgainAt { get; set; }
+
     /// <summary>Whether all ranks have been told to train.</summary>
     internal bool IsReleased { get; set; }
 

@@ -116,7 +116,7 @@ public sealed class RankMachine
                 TellNeighbour(epoch, epoch.Gate.Held - 1, effects);
             }
 
-            WriteAgain(epoch, effects);
+            WriteAgain(epoch, now, effects);
             Advance(epoch, now, effects);
         }
 
@@ -440,6 +440,7 @@ public sealed class RankMachine
                 return null;
             case ShardFailed failed:
                 epoch.FailedShard = failed.StepsDone;
+                epoch.WriteAgainAt = now + (10 * _options.HeartbeatEvery);
                 return failed.Text;
             case WorkFailed failed:
                 epoch.Phase = RankPhase.Failed;
@@ -475,8 +476,13 @@ public sealed class RankMachine
     }
 
     // Only a state that no update has touched since can be written again; and a full disk is given some time.
-    private static void WriteAgain(RankEpoch epoch, Outbox effects)
+    private static void WriteAgain(RankEpoch epoch, Instant now, Outbox effects)
     {
+        if (now < epoch.WriteAgainAt)
+        {
+            return;
+        }
+
         if (epoch.FailedShard == epoch.StepsDone && !epoch.IsStepInHand && epoch.FailedShard > 0)
         {
             effects.Add(new WriteShard(epoch.Id, epoch.Proposal.Job, epoch.StepsDone));

@@ -41,15 +41,24 @@ public sealed class TrainingCheckpoints
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentOutOfRangeException.ThrowIfNegative(stepsDone);
-        if (!Directory.Exists(_root))
-        {
-            _disk.CreateFolder(_root);
-            SyncFolder(Path.GetDirectoryName(_root)!);
-        }
-
         var folder = At(CheckpointFolder.Temporary(stepsDone, epoch));
-        _disk.CreateFolder(folder);
-        return ShardFile.Write(Path.Combine(folder, CheckpointManifest.FileOf(state.Group.Rank)), state, stepsDone, _disk);
+        var path = Path.Combine(folder, CheckpointManifest.FileOf(state.Group.Rank));
+        try
+        {
+            if (!Directory.Exists(_root))
+            {
+                _disk.CreateFolder(_root);
+                SyncFolder(Path.GetDirectoryName(_root)!);
+            }
+
+            _disk.CreateFolder(folder);
+            return ShardFile.Write(path, state, stepsDone, _disk);
+        }
+        catch (IOException fault)
+        {
+            // The system's message ends with the name that the file had until then, another one at every attempt.
+            throw new IOException($"{path}: {fault.Message.Split(" : '")[0]}", fault);
+        }
     }
 
     /// <summary>Second phase: makes what the ranks wrote the checkpoint of <see cref="CheckpointManifest.StepsDone"/>, synced. Called by the coordinator alone.</summary>
