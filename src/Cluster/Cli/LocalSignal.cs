@@ -11,6 +11,13 @@ internal static partial class LocalSignal
     /// <summary>Sends a signal; nothing happens if there is no such process.</summary>
     internal static void Send(int process, int signal) => _ = Kill(process, signal);
 
+    /// <summary>Raises a signal in the calling thread, which meets it before it does anything else; sent to the process, another thread might meet it later.</summary>
+    internal static void Raise(int signal) => _ = RaiseRaw(signal);
+
+    [LibraryImport("libc", EntryPoint = "raise")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int RaiseRaw(int signal);
+
     [LibraryImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Kill(int process, int signal);

@@ -55,10 +55,10 @@ internal sealed class FaultTrap
         switch (order.Fault)
         {
             case Fault.Kill:
-                LocalSignal.Send(Environment.ProcessId, LocalSignal.Sigkill);
+                LocalSignal.Raise(LocalSignal.Sigkill);
                 return false;
             case Fault.Stop:
-                LocalSignal.Send(Environment.ProcessId, LocalSignal.Sigstop);
+                LocalSignal.Raise(LocalSignal.Sigstop);
                 return false;
             case Fault.Slow:
                 Thread.Sleep(order.Lasts);
