@@ -2,6 +2,7 @@ using System.CommandLine;
 using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Commands;
+using ActorRing.Cluster.Cli.Evaluation;
 using ActorRing.Cluster.Cli.Verify;
 using ActorRing.Cluster.Hosting.Hocon;
 using ActorRing.Compute.Training;
@@ -29,6 +30,7 @@ internal static class CommandLine
             TrainCommand.Create(),
             PlanCommand.Create(),
             EvalCommand.Create(),
+            DataCommand.Create(),
             BenchCommand.Create(),
             VerifyCommand.Create(),
             DoctorCommand.Create(),
@@ -42,6 +44,7 @@ internal static class CommandLine
             ActorCommand.Create(),
             ChaosCommand.Create(),
             VerifyRank.Create(),
+            NeedleRank.Create(),
             RingBench.CreateRank(),
             RankStepBench.CreateRank(),
             TransportBench.CreateRank(),

@@ -156,6 +156,18 @@ public sealed class LlamaModel : IDisposable
         return result;
     }
 
+    /// <summary>The likeliest token after the token of a row, after <see cref="Forward"/>; the lowest id of several.</summary>
+    /// <param name="row">From 0, below R.</param>
+    public int LikeliestAfter(int row)
+    {
+        using var buffer = _device.CreateBuffer(_parameters.Dims.Vocabulary * sizeof(float));
+        var logits = Tensor.Of(buffer, 0, ElementType.Float32, 1, _parameters.Dims.Vocabulary);
+        _device.LinearForward(_memory.Norm.Slice(0, row, 1), _parameters.Compute.LmHead, default, accumulate: false, logits);
+        var values = new float[_parameters.Dims.Vocabulary];
+        _device.Read<float>(logits, values);
+        return Array.IndexOf(values, values.Max());
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();
 

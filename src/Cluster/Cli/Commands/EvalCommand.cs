@@ -12,7 +12,7 @@ namespace ActorRing.Cluster.Cli.Commands;
 /// <summary><c>actorring eval ppl</c>: perplexity of a model on text or ids, one process, whole rows.</summary>
 internal static class EvalCommand
 {
-    internal static Command Create() => new("eval", "Evaluates a trained model.") { Ppl() };
+    internal static Command Create() => new("eval", "Evaluates a trained model.") { Ppl(), NeedleCommand.Create() };
 
     private static Command Ppl()
     {

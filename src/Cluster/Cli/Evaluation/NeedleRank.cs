@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.Text.Json;
+using ActorRing.Actors.Plans;
+using ActorRing.Cluster.Cli.Ranks;
+using ActorRing.Compute.Evaluation.Needle;
+using ActorRing.Compute.Model;
+using ActorRing.Compute.SequenceParallel;
+using ActorRing.Compute.Training;
+using ActorRing.Compute.Verification;
+using ActorRing.Native;
+
+namespace ActorRing.Cluster.Cli.Evaluation;
+
+/// <summary>One rank process of <c>eval needle</c>: its tokens of every sample. Rank 0 prints the cells.</summary>
+internal static class NeedleRank
+{
+    internal const string Name = "needle-rank";
+    internal const string TaskName = "--task";
+
+    internal static Command Create()
+    {
+        var task = new Option<string>(TaskName);
+        return RankPlace.CommandOf(Name, [task], (place, result) => Run(place, NeedleArguments.Of(result.GetValue(task)!)));
+    }
+
+    /// <summary>The plan for sequences of S tokens.</summary>
+    /// <exception cref="PlanException">The mode cannot share the model between so many.</exception>
+    internal static SequenceParallelPlan PlanOf(ModelDims dims, string mode, int ranks, int tokens) => new PlanRequest
+    {
+        Mode = mode,
+        Ranks = ranks,
+        Tokens = tokens,
+        Batch = 1,
+        QueryHeads = dims.Heads,
+        KeyHeads = dims.KvHeads,
+        HeadSize = dims.HeadSize,
+        LayerWindows = [.. Enumerable.Range(0, dims.Layers).Select(layer => (long)dims.WindowOf(layer))],
+    }.Resolve();
+
+    private static void Run(RankPlace place, NeedleArguments arguments)
+    {
+        using var device = NativeBackend.LoadCpu().Open(arguments.Threads);
+        using var meeting = new RankMeeting(place);
+        using var group = new CommunicatorGroup(device, meeting.All);
+        PlannedAttention? attention = null;
+        try
+        {
+            NeedleRun.Run(arguments, device, SeatOf, score => Print(place, score), CancellationToken.None);
+        }
+        finally
+        {
+            attention?.Dispose();
+        }
+
+        NeedleSeat SeatOf(ModelDims dims, int tokens)
+        {
+            attention?.Dispose();
+            var plan = PlanOf(dims, arguments.Mode, place.Ranks, tokens);
+            var planned = attention = new PlannedAttention(device, plan, place.Rank, meeting.Links);
+            return new NeedleSeat(ModelShare.PositionsOf(plan, place.Rank), planned, group, planned.Settle);
+        }
+    }
+
+    private static void Print(RankPlace place, NeedleScore score)
+    {
+        if (place.Rank.Index == 0)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(score));
+        }
+    }
+}

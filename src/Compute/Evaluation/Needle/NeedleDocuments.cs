@@ -1,0 +1,60 @@
+using ActorRing.Compute.Tokenizers;
+
+namespace ActorRing.Compute.Evaluation.Needle;
+
+/// <summary>What a training document of needles holds.</summary>
+/// <param name="Tokens">Of the document: all documents have as many, so that each can be a row of its own.</param>
+/// <param name="Facts">Most cities with a number; 1 to this many in a document.</param>
+/// <param name="Statements">Sentences that say a fact, the first of each and those that say it again.</param>
+/// <param name="Questions">Asked at the end, each about a fact that was stated.</param>
+/// <param name="Digits">Of a number.</param>
+/// <param name="Seed">Of everything.</param>
+public sealed record NeedleDocumentOptions(int Tokens, int Facts, int Statements, int Questions, int Digits, long Seed);
+
+/// <summary>Training documents: a book with facts hidden in it, said again here and there, and asked for at the end.</summary>
+/// <remarks>Whoever says a fact again, or answers, has to find where it was said first: with many distances in one document.</remarks>
+public sealed class NeedleDocuments
+{
+    private readonly ITokenizer _tokenizer;
+    private readonly Haystack _haystack;
+    private readonly NeedleDocumentOptions _options;
+    private readonly int[] _prefix;
+
+    /// <summary>Documents over a haystack.</summary>
+    /// <exception cref="ArgumentException">Statements and questions alone are longer than a document.</exception>
+    public NeedleDocuments(ITokenizer tokenizer, Haystack haystack, NeedleDocumentOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        (_tokenizer, _haystack, _options) = (tokenizer, haystack, options);
+        _prefix = [.. tokenizer.BosId is { } bos ? [bos] : Array.Empty<int>(), .. Encode(NeedleWording.Prefix)];
+        Make(0);
+    }
+
+    /// <summary>The tokens of a document.</summary>
+    /// <param name="nth">From 0; the same number gives the same document.</param>
+    public int[] Make(long nth)
+    {
+        var random = NeedleRandom.Of(_options.Seed, nth);
+        var cities = NeedleWording.Cities.ToArray();
+        random.Shuffle(cities);
+        var facts = cities.Take(random.Next(1, _options.Facts + 1)).Select(city => (City: city, Number: random.Number(_options.Digits))).ToArray();
+        var stated = Enumerable.Range(0, _options.Statements).Select(_ => facts[random.Next(facts.Length)]).ToArray();
+        var statements = stated.Select(fact => Encode(NeedleWording.Statement(fact.City, fact.Number))).ToArray();
+        var questions = Enumerable.Range(0, stated.Length == 0 ? 0 : _options.Questions).Select(at => Asked(stated[random.Next(stated.Length)], at)).ToArray();
+
+        var length = _options.Tokens - _prefix.Length - statements.Sum(each => each.Length) - questions.Sum(each => each.Length);
+        if (length < 0)
+        {
+            throw new ArgumentException($"{_options.Statements} statements and {_options.Questions} questions need {_options.Tokens - length} tokens; allowed: fewer, or documents longer than {_options.Tokens}");
+        }
+
+        var piece = _haystack.Piece(random.Next(), length);
+        var places = statements.Select(_ => piece.SentenceEndFrom(random.Next(length + 1))).Order();
+        return [.. _prefix, .. piece.With(places.Zip(statements)), .. questions.SelectMany(each => each)];
+    }
+
+    private int[] Asked((string City, string Number) fact, int at) =>
+        Encode((at == 0 ? NeedleWording.Question(fact.City) : "." + NeedleWording.FurtherQuestion(fact.City)) + NeedleWording.Answer(fact.Number));
+
+    private int[] Encode(string text) => _tokenizer.Encode(text, addSpecialTokens: false);
+}
