@@ -28,6 +28,7 @@ internal static class CommandLine
         var root = new RootCommand("ActorRing trains language models on very long sequences.")
         {
             TrainCommand.Create(),
+            DemoCommand.Create(),
             PlanCommand.Create(),
             EvalCommand.Create(),
             DataCommand.Create(),

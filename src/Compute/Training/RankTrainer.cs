@@ -38,8 +38,13 @@ public sealed class RankTrainer(TrainingState state, Gradients gradients, Recomp
         return _stage!.Run(trainStep, trainStep.Index - first);
     }
 
-    /// <summary>The config of the model after a number of updates, at least one.</summary>
-    public LlamaConfig ConfigAfter(long stepsDone) => ConfigIn(StageOf(stepsDone - 1).Stage);
+    /// <summary>The config of the model after a number of updates, at least one. A stage without updates changes it as soon as those before it are done.</summary>
+    public LlamaConfig ConfigAfter(long stepsDone)
+    {
+        var stage = StageOf(stepsDone - 1).Stage;
+        var last = stages.Take(stage + 1).Sum(each => each.Schedule.Steps) == stepsDone ? stage + stages.Skip(stage + 1).TakeWhile(each => each.Schedule.Steps == 0).Count() : stage;
+        return ConfigIn(last);
+    }
 
     /// <summary>The stage that an update belongs to, and the number of its first update.</summary>
     public (int Stage, long First) StageOf(long step)

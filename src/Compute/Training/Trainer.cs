@@ -39,7 +39,10 @@ public sealed class Trainer(Parameters parameters, AdamWOptions optimizerOptions
             }
 
             config = ConfigOf(config, stage);
-            RunStage(config, stage, state, gradients, stop);
+            if (stage.Schedule.Steps > 0)
+            {
+                RunStage(config, stage, state, gradients, stop);
+            }
         }
 
         return config;

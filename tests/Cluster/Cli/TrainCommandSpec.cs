@@ -56,6 +56,39 @@ public class TrainCommandSpec
     }
 
     [Fact]
+    public void A_stage_without_updates_must_raise_the_rotary_base_and_leave_every_weight()
+    {
+        using var folder = new JobFolder();
+        Assert.Equal(0, CommandRun.Of("train", folder.Job).ExitCode);
+        File.WriteAllText(folder.At("raised.conf"), $$"""
+            job { name = raised, output = "{{folder.At("raised")}}" }
+            model { path = "{{folder.Model}}", tokenizer = bytes }
+            data.train = ["{{folder.At("text.txt")}}"]
+            optimizer.weight_decay = 0
+            stages = [ { seq_len = 16, steps = 1, lr = 0 }, { seq_len = 96, steps = 0, rope_theta = 1e6 } ]
+            """);
+
+        var run = CommandRun.Of("train", folder.At("raised.conf"));
+
+        Assert.Equal([], run.Errors);
+        using var raised = HfModelFolder.Open(folder.At("raised/model"));
+        Assert.Equal(1e6, raised.Config.Rope.Theta);
+        Assert.Equal(96, raised.Config.MaxPositionEmbeddings);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(folder.Model, "model.safetensors")), File.ReadAllBytes(folder.At("raised/model/model.safetensors")));
+    }
+
+    [Fact]
+    public void A_job_without_any_update_must_be_refused()
+    {
+        using var folder = new JobFolder();
+
+        var run = CommandRun.Of("train", folder.Job, "--stages.0.steps", "0", "--stages.1.steps", "0");
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("is 0 in every stage; allowed: 1 and above in one of them", Assert.Single(run.Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Eval_must_print_mean_nll_perplexity_and_scored_tokens()
     {
         using var folder = new JobFolder();

@@ -136,7 +136,11 @@ public sealed class HfModelFolderSpec : IDisposable
         Assert.EndsWith("generation_config.json: is not a JSON object", Assert.Throws<InvalidDataException>(() => HfModelFolder.Open(Model)).Message,
             StringComparison.Ordinal);
         File.Delete(Path.Combine(Model, "generation_config.json"));
-        HfModelFolder.Open(Model).Dispose();
+        using (var without = HfModelFolder.Open(Model))
+        {
+            Assert.Null(without.GenerationConfig);
+        }
+
         File.Delete(Path.Combine(Model, "model.safetensors"));
         Assert.Contains("holds neither", Assert.Throws<FileNotFoundException>(() => HfModelFolder.Open(Model)).Message, StringComparison.Ordinal);
     }

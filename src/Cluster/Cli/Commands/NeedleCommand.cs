@@ -40,6 +40,8 @@ internal static class NeedleCommand
     private static readonly Option<int> Ranks = NumberOption.Of("--ranks", "Rank processes that share each sequence.", 1, 1, 64);
     private static readonly Option<string> Mode = new("--mode") { Description = "How they share it.", DefaultValueFactory = _ => "zigzag" };
     private static readonly Option<int> Threads = NumberOption.Threads(0, 0);
+    private static readonly Option<string?> Out = new("--out", "-o") { Description = "Folder for cells, table and pictures; runs/eval/NAME by default. The same test there goes on where it was." };
+    private static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Forget another test's cells there." };
     private static readonly Option<bool> AsJson = new("--json") { Description = "Print JSON only." };
 
     internal static Command Create()
@@ -47,7 +49,7 @@ internal static class NeedleCommand
         var command = new Command(
             "needle", "Needle in a haystack. Example: actorring eval needle --model runs/tiny/model --haystack-dir artifacts/data/kjv --lengths 1k,2k,4k --num-distractor 3")
         {
-            Model, Tokenizer, HaystackDir, Lengths, MinLength, MaxLength, Interval, Depths, DepthInterval, Samples, Digits, Distractors, Theta, Seed, City, Ranks, Mode, Threads, AsJson,
+            Model, Tokenizer, HaystackDir, Lengths, MinLength, MaxLength, Interval, Depths, DepthInterval, Samples, Digits, Distractors, Theta, Seed, City, Ranks, Mode, Threads, Out, Overwrite, AsJson,
         };
         command.SetAction(Run);
         return command;
@@ -56,38 +58,52 @@ internal static class NeedleCommand
     private static int Run(ParseResult result)
     {
         var arguments = ArgumentsOf(result);
-        var scores = new List<NeedleScore>();
+        var folder = NeedleFolder.Open(result.GetValue(Out) ?? Path.Combine("runs", "eval", arguments.Name), arguments, result.GetValue(Overwrite));
+        arguments = arguments with { Done = [.. folder.Cells.Select(cell => new NeedlePlace((int)cell.ContextLength, cell.DepthPercent))] };
         var isJson = result.GetValue(AsJson);
-        void Scored(NeedleScore score)
+        using var signal = new StopSignal("stopping after the sample in hand; the same command goes on where it was");
+        try
         {
-            scores.Add(score);
-            if (!isJson)
+            Ask(arguments, result.GetValue(Ranks), cell =>
             {
-                Console.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture, $"length {score.Length,8}  depth {score.Depth,5:0.#} %  score {score.Score,6:P0}  partial {score.PartialCredit,6:P0}  {score.Response}  | {score.Needle}"));
+                folder.Add(cell);
+                if (!isJson)
+                {
+                    Console.WriteLine(string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"length {cell.ContextLength,8}  depth {cell.DepthPercent,5:0.#} %  score {cell.Score,6:P0}  partial {cell.PartialCredit,6:P0}  {cell.ModelResponse}  | {cell.Needle}"));
+                }
+            }, signal.Token);
+        }
+        finally
+        {
+            if (folder.Cells.Count > 0 && folder.WritePictures() is var files && !isJson)
+            {
+                Console.WriteLine($"wrote {string.Join("  ", files)}");
             }
         }
 
-        if (result.GetValue(Ranks) > 1)
-        {
-            RunRanks(arguments, result.GetValue(Ranks), Scored);
-        }
-        else
-        {
-            using var signal = StopSignal.KeepingWhatIsDone();
-            using var device = NativeBackend.LoadCpu().Open(arguments.Threads);
-            NeedleRun.Run(
-                arguments, device, (_, tokens) => new NeedleSeat(ModelShare.AllPositions(tokens), new LocalAttention(device), new SingleRank(), () => { }), Scored, signal.Token);
-        }
-
-        var mean = scores.Select(score => score.Score).DefaultIfEmpty(0).Average();
+        var asked = folder.Cells.Where(cell => arguments.Task.Lengths.Contains((int)cell.ContextLength) && arguments.Task.Depths.Contains(cell.DepthPercent)).ToList();
+        var mean = asked.Average(cell => cell.Score);
         Console.WriteLine(isJson
-            ? JsonSerializer.Serialize(new { mean_score = mean, cells = scores })
-            : string.Create(CultureInfo.InvariantCulture, $"mean {mean:P1} over {scores.Count} cells"));
+            ? JsonSerializer.Serialize(new { mean_score = mean, cells = asked })
+            : string.Create(CultureInfo.InvariantCulture, $"mean {mean:P1} over {asked.Count} cells"));
         return 0;
     }
 
-    private static void RunRanks(NeedleArguments arguments, int ranks, Action<NeedleScore> scored)
+    private static void Ask(NeedleArguments arguments, int ranks, Action<NeedleCell> scored, CancellationToken stop)
+    {
+        if (ranks > 1)
+        {
+            RunRanks(arguments, ranks, scored);
+            return;
+        }
+
+        using var device = NativeBackend.LoadCpu().Open(arguments.Threads);
+        NeedleRun.Run(arguments, device, (_, tokens) => new NeedleSeat(ModelShare.AllPositions(tokens), new LocalAttention(device), new SingleRank(), () => { }), scored, stop);
+    }
+
+    private static void RunRanks(NeedleArguments arguments, int ranks, Action<NeedleCell> scored)
     {
         using (var folder = HfModelFolder.Open(arguments.Model))
         {
@@ -101,7 +117,7 @@ internal static class NeedleCommand
         using var processes = new RankProcesses();
         processes.Run(
             ranks, [NeedleRank.Name, NeedleRank.TaskName, (arguments with { Threads = Math.Max(1, arguments.Threads / ranks) }).ToJson()],
-            (_, line) => scored(JsonSerializer.Deserialize<NeedleScore>(line) ?? throw new InvalidDataException("a rank printed an empty cell")));
+            (_, line) => scored(JsonSerializer.Deserialize<NeedleCell>(line) ?? throw new InvalidDataException("a rank printed an empty cell")));
     }
 
     private static NeedleArguments ArgumentsOf(ParseResult result)
@@ -122,8 +138,15 @@ internal static class NeedleCommand
                 : throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--depth-interval is {interval}, allowed: above 0, at most 1"));
         var threads = result.GetValue(Threads) > 0 ? result.GetValue(Threads) : Environment.ProcessorCount;
         return new NeedleArguments(
-            result.GetValue(Model)!, result.GetValue(Tokenizer), [.. result.GetValue(HaystackDir)!], result.GetValue(Theta), SharedModes.Parse(result.GetValue(Mode)!)[0], threads,
+            NameOf(result.GetValue(Model)!), result.GetValue(Model)!, result.GetValue(Tokenizer), [.. result.GetValue(HaystackDir)!], result.GetValue(Theta), SharedModes.Parse(result.GetValue(Mode)!)[0], threads,
             new(lengths, depths, result.GetValue(Samples), result.GetValue(Digits), result.GetValue(Distractors), result.GetValue(Seed), CityOf(result.GetValue(City)!)), []);
+    }
+
+    // A run's model lies in runs/NAME/model.
+    private static string NameOf(string model)
+    {
+        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(model));
+        return Path.GetFileName(path) is "model" && Path.GetFileName(Path.GetDirectoryName(path)) is { Length: > 0 } run ? run : Path.GetFileName(path);
     }
 
     private static string? CityOf(string city) => city == "any" ? null : city;

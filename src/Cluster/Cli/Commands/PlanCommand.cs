@@ -57,7 +57,7 @@ internal static class PlanCommand
         var dims = ModelDims.Of(model.Config);
         var type = JobDevice.TypeOf(settings.Compute);
         var policy = JobFile.PolicyOf(settings);
-        var plans = settings.Stages.Select(stage => (stage.Name, Plan: MemoryPlan.Of(device, dims, type, policy, stage.BatchSize, stage.SeqLen))).ToList();
+        var plans = settings.Stages.Where(stage => stage.Steps > 0).Select(stage => (stage.Name, Plan: MemoryPlan.Of(device, dims, type, policy, stage.BatchSize, stage.SeqLen))).ToList();
         Console.WriteLine(result.GetValue(options.Json)
             ? BenchJson.Of(plans.Select(stage => new { stage.Name, stage.Plan, TotalBytes = stage.Plan.Total }))
             : string.Join('\n', plans.Select(stage => $"stage {stage.Name}: {MemoryText.Of(stage.Plan)}")));

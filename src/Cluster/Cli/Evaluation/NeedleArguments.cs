@@ -7,6 +7,7 @@ using ActorRing.Compute.Tokenizers;
 namespace ActorRing.Cluster.Cli.Evaluation;
 
 /// <summary>A needle test as every rank process of it gets it.</summary>
+/// <param name="Name">Of the model, in tables and pictures.</param>
 /// <param name="Model">Hugging Face folder.</param>
 /// <param name="Tokenizer">bytes or a tokenizer.json; null for the model's own.</param>
 /// <param name="Haystack">Files, patterns, folders.</param>
@@ -16,7 +17,7 @@ namespace ActorRing.Cluster.Cli.Evaluation;
 /// <param name="Task">What is asked.</param>
 /// <param name="Done">Cells that are there from an earlier run: length and depth.</param>
 internal sealed record NeedleArguments(
-    string Model, string? Tokenizer, IReadOnlyList<string> Haystack, double? RopeTheta, string Mode, int Threads, NeedleOptions Task, IReadOnlyList<NeedlePlace> Done)
+    string Name, string Model, string? Tokenizer, IReadOnlyList<string> Haystack, double? RopeTheta, string Mode, int Threads, NeedleOptions Task, IReadOnlyList<NeedlePlace> Done)
 {
     internal string ToJson() => JsonSerializer.Serialize(this);
 
@@ -28,6 +29,9 @@ internal sealed record NeedleArguments(
     /// <exception cref="UsageException">The model has no tokenizer and none is given.</exception>
     internal ITokenizer OpenTokenizer() => JobModel.TokenizerOf(Tokenizer, Model).Tokenizer
         ?? throw new UsageException($"{Model}: no tokenizer.json; allowed: a folder with one, or --tokenizer");
+
+    /// <summary>What makes cells comparable: everything but how the work is shared and what is done of it.</summary>
+    internal object Identity => new { Model = Path.GetFullPath(Model), Tokenizer, Haystack, RopeTheta, Task.Samples, Task.Digits, Task.Distractors, Task.Seed, Task.City };
 
     internal bool IsDone(int length, double depth) => Done.Contains(new NeedlePlace(length, depth));
 }

@@ -45,7 +45,7 @@ internal static class NeedleRank
         PlannedAttention? attention = null;
         try
         {
-            NeedleRun.Run(arguments, device, SeatOf, score => Print(place, score), CancellationToken.None);
+            NeedleRun.Run(arguments, device, SeatOf, cell => Print(place, cell), CancellationToken.None);
         }
         finally
         {
@@ -61,11 +61,11 @@ internal static class NeedleRank
         }
     }
 
-    private static void Print(RankPlace place, NeedleScore score)
+    private static void Print(RankPlace place, NeedleCell cell)
     {
         if (place.Rank.Index == 0)
         {
-            Console.WriteLine(JsonSerializer.Serialize(score));
+            Console.WriteLine(JsonSerializer.Serialize(cell));
         }
     }
 }

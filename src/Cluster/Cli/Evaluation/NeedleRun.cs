@@ -13,11 +13,12 @@ internal static class NeedleRun
     /// <param name="seatOf">This rank's place in sequences of S tokens; called once a length.</param>
     /// <param name="scored">Called for each cell.</param>
     /// <param name="stop">Ends between two samples.</param>
-    internal static void Run(NeedleArguments arguments, ComputeDevice device, Func<ModelDims, int, NeedleSeat> seatOf, Action<NeedleScore> scored, CancellationToken stop)
+    internal static void Run(NeedleArguments arguments, ComputeDevice device, Func<ModelDims, int, NeedleSeat> seatOf, Action<NeedleCell> scored, CancellationToken stop)
     {
         using var folder = HfModelFolder.Open(arguments.Model);
         var (config, task, tokenizer) = (arguments.ConfigOf(folder), arguments.Task, arguments.OpenTokenizer());
         var haystack = Haystack.Read(tokenizer, arguments.Haystack);
+        var test = new NeedleTest(arguments.Name, tokenizer, haystack, task, TimeProvider.System);
         using var parameters = new Parameters(device, ModelDims.Of(config), ElementType.Float32);
         ModelWeights.Load(folder, parameters);
         foreach (var length in task.Lengths.Where(length => task.Depths.Any(depth => !arguments.IsDone(length, depth))))
@@ -26,7 +27,7 @@ internal static class NeedleRun
             using var scorer = new NeedleScorer(parameters, config, tokens, seatOf(parameters.Dims, tokens));
             foreach (var depth in task.Depths.Where(depth => !arguments.IsDone(length, depth)))
             {
-                scored(NeedleScore.Of(scorer.Ask, tokenizer, haystack, task, length, depth, stop));
+                scored(test.Cell(scorer.Ask, length, depth, stop));
             }
         }
     }

@@ -8,7 +8,7 @@ namespace ActorRing.Cluster.Cli.Plan;
 internal sealed record PlanModels(string Name, ModelCost Model, JobSettings? Job)
 {
     /// <summary>The longest stage of the job: the one that needs most.</summary>
-    internal StageSettings? Stage => Job?.Stages.MaxBy(stage => (long)stage.SeqLen * stage.BatchSize);
+    internal StageSettings? Stage => Job?.Stages.Where(stage => stage.Steps > 0).MaxBy(stage => (long)stage.SeqLen * stage.BatchSize);
 
     internal CostRecompute? Recompute => Job?.Recompute switch
     {

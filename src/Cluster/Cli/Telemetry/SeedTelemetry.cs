@@ -48,6 +48,9 @@ internal sealed class SeedTelemetry : IAsyncDisposable
         _taking = Task.Run(TakeAllAsync);
     }
 
+    /// <summary>Told every row as well, on the thread that shows them.</summary>
+    internal Action<TelemetryRow>? Also { get; init; }
+
     /// <summary>Takes a row. Never waits.</summary>
     internal void Take(TelemetryRow row, JobRecord? job) => _rows.Writer.TryWrite(new Item(row, job?.Spec, job?.LastEpoch?.Members.Length ?? 0, null, null));
 
@@ -85,6 +88,7 @@ internal sealed class SeedTelemetry : IAsyncDisposable
             else
             {
                 _instruments.Take(item.Row);
+                Also?.Invoke(item.Row);
                 Show(item.Row, item);
             }
         }

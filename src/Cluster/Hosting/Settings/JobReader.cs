@@ -92,7 +92,7 @@ internal sealed partial class JobReader(HoconBinder binder, string fileName)
             stage.GetString("name", NameAllowed, IsName, orElse: $"stage-{i + 1}"),
             stage.GetInt("seq_len", 1, MaxTokens, orElse: seqLen),
             stage.GetOptionalDouble("rope_theta", 0, double.MaxValue, above: true),
-            stage.GetInt("steps", 1, int.MaxValue, orElse: steps),
+            stage.GetInt("steps", 0, int.MaxValue, orElse: steps),
             stage.GetDouble("lr", 0, 10, orElse: lr),
             stage.GetInt("gradient_accumulation", 1, 1 << 20, orElse: accumulation),
             stage.GetInt("batch_size", 1, 1 << 20, orElse: batchSize),

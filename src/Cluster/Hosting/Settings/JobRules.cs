@@ -29,6 +29,11 @@ internal static class JobRules
         if (compute.Device != ComputeDevice.Cpu && compute.Isa != InstructionSet.Auto)
             root.GetSection("compute").Fail("isa", "chooses kernels of device cpu, and the device is another; allowed: auto");
         foreach (var (stage, section) in stages.Zip(root.GetSections("stages"))) CheckStage(section, stage, root);
+        if (stages.Count > 0 && stages.All(stage => stage.Steps == 0))
+        {
+            root.GetSections("stages")[^1].Fail("steps", "is 0 in every stage; allowed: 1 and above in one of them");
+        }
+
         foreach (var (section, keys, isSectionOfStage) in Inherited)
         {
             foreach (var key in keys) CheckReach(root, section, key, isSectionOfStage);
@@ -81,7 +86,7 @@ internal static class JobRules
 
     private static void CheckStage(HoconSection section, StageSettings stage, HoconSection root)
     {
-        if (stage.LrScheduler.WarmupSteps > stage.Steps)
+        if (stage.Steps > 0 && stage.LrScheduler.WarmupSteps > stage.Steps)
         {
             Blame("lr_scheduler", "warmup_steps",
                 $"is {stage.LrScheduler.WarmupSteps}; allowed: 0 to {stage.Steps}, the steps of stage {stage.Name}");

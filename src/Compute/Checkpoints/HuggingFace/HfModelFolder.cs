@@ -20,7 +20,9 @@ public sealed class HfModelFolder : IDisposable
     {
         Path = path;
         Config = config;
-        GenerationConfig = generationConfig;
+
+        // Null as it is would become an empty file: no conversion of an array leaves it null.
+        GenerationConfig = generationConfig is null ? null : new ReadOnlyMemory<byte>(generationConfig);
         Weights = weights;
     }
 

@@ -66,13 +66,13 @@ public class NeedlePromptSpec
     [InlineData(0.0, 0.2, false)]
     public void Score_must_be_one_for_who_echoes_the_needle_and_none_for_who_takes_a_distractor(double score, double mostCredit, bool echoes)
     {
-        var found = NeedleScore.Of(
-            prompt => echoes ? prompt.Tokens[^prompt.AnswerTokens..] : Bytes.Encode(NeedleWording.Answer(DistractorOf(prompt)), addSpecialTokens: false),
-            Bytes, new Haystack(Bytes, Text), Options with { Samples = 8 }, 400, 35, CancellationToken.None);
+        var test = new NeedleTest("fake", Bytes, new Haystack(Bytes, Text), Options with { Samples = 8 }, TimeProvider.System);
+        var found = test.Cell(
+            prompt => echoes ? prompt.Tokens[^prompt.AnswerTokens..] : Bytes.Encode(NeedleWording.Answer(DistractorOf(prompt)), addSpecialTokens: false), 400, 35, CancellationToken.None);
 
         // The blank before the number is right in any case: 1 of 6 tokens, and digits may meet by chance.
         Assert.Equal(score, found.Score);
-        Assert.InRange(found.PartialCredit, echoes ? 1 : 1.0 / 6, Math.Max(mostCredit, 0.4));
+        Assert.InRange(found.PartialCredit!.Value, echoes ? 1 : 1.0 / 6, Math.Max(mostCredit, 0.4));
     }
 
     [Fact]
