@@ -31,6 +31,9 @@ public sealed class DurableFile : IDisposable
     /// <summary>Bytes appended so far.</summary>
     public long Length { get; private set; }
 
+    /// <summary>Whether the file has got its name: also where the sync of its folder failed afterwards, so that a power cut may bring the old one back.</summary>
+    public bool HasName { get; private set; }
+
     private string Directory => System.IO.Path.GetDirectoryName(Path)!;
 
     /// <summary>Starts an empty file under a temporary name in the folder of <paramref name="path"/>.</summary>
@@ -83,6 +86,7 @@ public sealed class DurableFile : IDisposable
         {
             disk.Sync(stream.SafeFileHandle, temporary);
             disk.Rename(temporary, Path);
+            HasName = finished = true;
             stream.Dispose();
         }
         catch
@@ -90,7 +94,6 @@ public sealed class DurableFile : IDisposable
             Dispose();
             throw;
         }
-        finished = true;
         DurableDirectory.Flush(Directory, disk.Sync);
     }
 
