@@ -137,6 +137,10 @@ public sealed class SeedHost : IEngineSink, IAsyncDisposable
                 var job = _machine.Book.Find(commit.Job)!;
                 host.Perform(_ => Task.FromResult(Commit(commit, job)));
                 break;
+            case CheckCheckpoints check:
+                var owner = _machine.Book.Find(check.Job)!;
+                host.Perform(_ => Task.FromResult<MachineEvent>(FindWhole(check, owner)));
+                break;
             case Publish publish:
                 _telemetry(publish.Row, JobOf(publish.Row));
                 break;
@@ -160,6 +164,20 @@ public sealed class SeedHost : IEngineSink, IAsyncDisposable
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             return new ManifestFailed(order.Job, order.StepsDone, $"{order.Job}: TrainingCheckpoint of update {order.StepsDone}: {failure.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    private CheckpointsChecked FindWhole(CheckCheckpoints order, JobRecord job)
+    {
+        var suspect = order.Candidates[0].StepsDone;
+        try
+        {
+            var (newest, text) = _checkpoints.FindWhole(order, job);
+            return new CheckpointsChecked(order.Job, suspect, newest, text);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return new CheckpointsChecked(order.Job, suspect, suspect, $"it could not be looked at: {failure.Message.ReplaceLineEndings(" ")}");
         }
     }
 
