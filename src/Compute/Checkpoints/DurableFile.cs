@@ -9,10 +9,14 @@ namespace ActorRing.Compute.Checkpoints;
 /// </remarks>
 public sealed class DurableFile : IDisposable
 {
+    /// <summary>Bytes that may wait for the disk: what is left to <see cref="Commit"/> then takes no longer than any other part of a large file.</summary>
+    internal const long MostUnsyncedBytes = 64 << 20;
+
     private readonly FileStream stream;
     private readonly string temporary;
     private readonly IDisk disk;
     private readonly IncrementalHash? sha256;
+    private long synced;
     private bool finished;
 
     private DurableFile(string path, IDisk disk, IncrementalHash? sha256)
@@ -64,7 +68,7 @@ public sealed class DurableFile : IDisposable
     }
 
     /// <summary>Appends bytes, straight to the kernel: pass large spans.</summary>
-    /// <exception cref="IOException">Disk full, quota, I/O error. Dispose then; nothing has appeared under the final name.</exception>
+    /// <exception cref="IOException">Disk full, quota, I/O error, a refused sync (there is one every 64 MiB). Dispose then; nothing has appeared under the final name.</exception>
     /// <exception cref="ObjectDisposedException">The file is committed or disposed.</exception>
     public void Append(ReadOnlySpan<byte> bytes)
     {
@@ -72,6 +76,11 @@ public sealed class DurableFile : IDisposable
         disk.Write(stream, bytes, Length);
         sha256?.AppendData(bytes);
         Length += bytes.Length;
+        if (Length - synced >= MostUnsyncedBytes)
+        {
+            disk.Sync(stream.SafeFileHandle, temporary);
+            synced = Length;
+        }
     }
 
     /// <summary>Makes the file durable and gives it its name.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using ActorRing.Actors.Ids;
+using ActorRing.Compute.Checkpoints;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.Training;
@@ -39,7 +40,8 @@ public sealed class TrainingState
     /// SHA-256 of each logical shard (weights, first, second moments) by its owner, gathered; then SHA-256 of these in ascending order and the number of updates,
     /// of which the first 64 bits are the digest. Cost: one pass over 12 bytes of each owned element, at the speed of SHA-256 on one core.
     /// </remarks>
-    public StateDigest Digest()
+    /// <param name="progress">Told of the bytes that are hashed; null for none.</param>
+    public StateDigest Digest(ByteProgress? progress = null)
     {
         Span<long> hashes = stackalloc long[HashNumbers * Shards.Count];
         using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -48,7 +50,7 @@ public sealed class TrainingState
         {
             foreach (var (_, part) in PartsOf(shard))
             {
-                TensorBytes.Read(Parameters.Device, part, sha256.AppendData);
+                TensorBytes.Read(Parameters.Device, part, sha256.AppendData, progress);
             }
 
             sha256.GetHashAndReset(hash);

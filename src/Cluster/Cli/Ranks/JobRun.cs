@@ -3,6 +3,7 @@ using ActorRing.Actors.Ids;
 using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Hosting.Jobs;
 using ActorRing.Cluster.Hosting.Ranks;
+using ActorRing.Compute.Checkpoints;
 using ActorRing.Compute.Checkpoints.Training;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Optimizers;
@@ -47,7 +48,7 @@ internal sealed class JobRun : IDisposable
             _state = new TrainingState(parameters, optimizer, group);
             var corpus = _model.Corpus(Path.Combine(settings.Output, "data"));
             _trainer = Own(new RankTrainer(_state, gradients, JobFile.PolicyOf(settings), _model.Config, [.. settings.Stages.Select(stage => JobFile.StageOf(stage, corpus))], watch, SeatOf));
-            _checkpoints = new TrainingCheckpoints(settings.Checkpoint.Folder);
+            _checkpoints = new TrainingCheckpoints(settings.Checkpoint.Folder, new ByteProgress(watch.Worked));
             _digest = order.StepsDone == 0 ? _state.Digest() : Load(order.StepsDone);
         }
         catch
@@ -81,7 +82,7 @@ internal sealed class JobRun : IDisposable
     {
         try
         {
-            return _checkpoints.Open(stepsDone).Load(_state);
+            return _checkpoints.Restore(stepsDone, _state);
         }
         catch (Exception damage) when (damage is InvalidDataException or FileNotFoundException)
         {

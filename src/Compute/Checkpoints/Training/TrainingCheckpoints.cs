@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using ActorRing.Actors.Ids;
 using ActorRing.Compute.Sharding;
@@ -14,18 +15,21 @@ public sealed class TrainingCheckpoints
 {
     private readonly string _root;
     private readonly IDisk _disk;
+    private readonly ByteProgress? _progress;
 
     /// <summary>The checkpoints below a folder.</summary>
     /// <param name="root">Made, with mode 0700, when the first shard is written; its parent must exist.</param>
-    public TrainingCheckpoints(string root)
-        : this(root, new RealDisk())
+    /// <param name="progress">Told while files are written, read and hashed; null for none.</param>
+    public TrainingCheckpoints(string root, ByteProgress? progress = null)
+        : this(root, new RealDisk(), progress)
     {
     }
 
-    internal TrainingCheckpoints(string root, IDisk disk)
+    internal TrainingCheckpoints(string root, IDisk disk, ByteProgress? progress = null)
     {
         _root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
         _disk = disk;
+        _progress = progress;
     }
 
     /// <summary>Updates in each committed checkpoint, newest first. They are not checked: <see cref="Open"/> does that.</summary>
@@ -52,7 +56,7 @@ public sealed class TrainingCheckpoints
             }
 
             _disk.CreateFolder(folder);
-            return ShardFile.Write(path, state, stepsDone, _disk);
+            return ShardFile.Write(path, state, stepsDone, _disk, _progress);
         }
         catch (IOException fault)
         {
@@ -125,7 +129,40 @@ public sealed class TrainingCheckpoints
     /// <exception cref="FileNotFoundException">There is none, or a file of it is missing.</exception>
     /// <exception cref="InvalidDataException">It is damaged: one line with the file and the reason.</exception>
     /// <remarks>Cost: reads and hashes all files.</remarks>
-    public TrainingCheckpoint Open(long stepsDone) => TrainingCheckpoint.Open(At(CheckpointFolder.Committed(stepsDone)), stepsDone);
+    public TrainingCheckpoint Open(long stepsDone) => TrainingCheckpoint.Open(At(CheckpointFolder.Committed(stepsDone)), stepsDone, _progress);
+
+    /// <summary>
+    /// Checks a committed checkpoint together with the other ranks, each the files of which it needs something, and loads it once all have found their part whole. Collective.
+    /// </summary>
+    /// <param name="stepsDone">Updates in it.</param>
+    /// <param name="state">This rank's; overwritten once every byte has been checked by somebody.</param>
+    /// <returns>As <see cref="TrainingCheckpoint.Load"/>.</returns>
+    /// <exception cref="FileNotFoundException">There is none, or a file of this rank's part is missing; no rank has loaded anything.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, here or in another rank's part, or of another model: no rank has loaded anything. Or as <see cref="TrainingCheckpoint.Load"/>.</exception>
+    /// <exception cref="IOException">The disk refused.</exception>
+    /// <remarks>
+    /// Cost: where as many ranks load as wrote, each reads and hashes its own file and reads it once more; otherwise a file is hashed by each rank that needs some of it.
+    /// </remarks>
+    public StateDigest Restore(long stepsDone, TrainingState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        var folder = At(CheckpointFolder.Committed(stepsDone));
+        TrainingCheckpoint? checkpoint = null;
+        ExceptionDispatchInfo? flaw = null;
+        try
+        {
+            checkpoint = TrainingCheckpoint.OpenPart(folder, stepsDone, state, _progress);
+        }
+        catch (Exception fault) when (fault is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            // The others must hear of it before they touch their state.
+            flaw = ExceptionDispatchInfo.Capture(fault);
+        }
+
+        var flaws = state.Group.Sum(flaw is null ? 0 : 1);
+        flaw?.Throw();
+        return flaws == 0 ? checkpoint!.Load(state) : throw new InvalidDataException($"{folder}: {flaws} of {state.Group.Ranks} ranks cannot read their part; nothing was loaded");
+    }
 
     /// <summary>As <see cref="Open"/>, and requires the manifest that was committed: not another whole checkpoint of as many updates.</summary>
     /// <param name="stepsDone">Updates in it.</param>
