@@ -189,7 +189,7 @@ public sealed class TrainingCheckpoints
         {
             return TrainingCheckpoint.ReadManifest(At(CheckpointFolder.Committed(stepsDone)), stepsDone).Job;
         }
-        catch (Exception flaw) when (flaw is InvalidDataException or FileNotFoundException)
+        catch (Exception flaw) when (flaw is InvalidDataException or FileNotFoundException or OtherVersionException)
         {
             return null;
         }
