@@ -92,6 +92,12 @@ public enum Mutation
     /// <summary>Whoever may only look is obeyed.</summary>
     ObeyObservers,
 
+    /// <summary>A TrainingCheckpoint that ranks cannot load is tried again and again.</summary>
+    IgnoreDamage,
+
+    /// <summary>A TrainingCheckpoint is given up on the word of a rank, and the next older one taken unseen.</summary>
+    BelieveDamage,
+
     /// <summary>An older summary of transfers replaces a newer one.</summary>
     BelieveOldSummaries,
 }

@@ -20,6 +20,7 @@ public class SimulationSpec
         // Trouble there was: otherwise the result above says nothing.
         Assert.InRange(result.Kills, Schedules, long.MaxValue);
         Assert.InRange(result.Epochs, Schedules, long.MaxValue);
+        Assert.InRange(result.Lost, Schedules / 100, long.MaxValue);
     }
 
     [Theory]

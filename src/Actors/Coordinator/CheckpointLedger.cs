@@ -79,6 +79,26 @@ internal sealed class CheckpointLedger(int ranks, Mutation mutation)
 
         internal ShardWritten?[] Shards { get; } = new ShardWritten?[ranks];
 
+        /// <summary>
+        /// The state that its shards are said to be of; null while there is none. Says what was committed only where nothing else does: for an update that is done again
+        /// because a later TrainingCheckpoint was lost, with all ranks agreed on it.
+        /// </summary>
+        internal StateDigest? Digest
+        {
+            get
+            {
+                foreach (var shard in Shards)
+                {
+                    if (shard is not null)
+                    {
+                        return shard.Digest;
+                    }
+                }
+
+                return null;
+            }
+        }
+
         /// <summary>The first rank whose shard is of another state, or null.</summary>
         internal int? Stranger(StateDigest digest)
         {

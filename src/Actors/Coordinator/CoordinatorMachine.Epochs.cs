@@ -15,7 +15,8 @@ public sealed partial class CoordinatorMachine
     private string? Next(Instant now, Outbox effects)
     {
         // While a record is on its way to the disk, what it will change is not known: the greatest epoch, the newest TrainingCheckpoint, whose turn it is.
-        if (_epoch is not null || _log.Count > 0 || Active() is not { } job)
+        // So it is while a TrainingCheckpoint is looked at.
+        if (_epoch is not null || _log.Count > 0 || _suspect is not null || Active() is not { } job)
         {
             return null;
         }
@@ -265,10 +266,7 @@ public sealed partial class CoordinatorMachine
         var epoch = _epoch!;
         _epoch = null;
         (_lastEnd, _lastReason, _formingSince) = (cause, reason, now);
-        var fruitless = Fruitless(epoch.Job);
-        var backoff = Math.Min(_options.Backoff.Ticks << Math.Clamp(fruitless - 1, 0, 20), _options.LongestBackoff.Ticks);
-        _notBefore = JobRecord.IsBlame(cause) ? now + (fruitless > 0 ? new TimeSpan(Math.Max(backoff, _options.Settle.Ticks)) : _options.Settle) : now;
-        effects.Add(new WakeAt(_notBefore < _lastTick + _options.TickEvery ? _notBefore : _lastTick + _options.TickEvery));
+        BackOff(epoch.Job, now, effects);
         _chronicle.Add(new EpochOutcome(epoch.Job.Id, epoch.Id, cause, reason, epoch.Job.StepsCommitted, default), now);
         var end = _ended = new EndEpoch(Term, epoch.Id, cause, reason);
         foreach (var record in epoch.Members)
@@ -288,6 +286,14 @@ public sealed partial class CoordinatorMachine
         effects.Add(new Publish(new EpochRow(epoch.Job.Id, epoch.Id, EpochPhase.None, cause, reason)));
         _members.Sweep();
         return Text.Of($"epoch {epoch.Id} ended ({cause}): {reason}");
+    }
+
+    private void BackOff(JobRecord job, Instant now, Outbox effects)
+    {
+        var fruitless = Fruitless(job);
+        var backoff = Math.Min(_options.Backoff.Ticks << Math.Clamp(fruitless - 1, 0, 20), _options.LongestBackoff.Ticks);
+        _notBefore = JobRecord.IsBlame(_lastEnd) ? now + (fruitless > 0 ? new TimeSpan(Math.Max(backoff, _options.Settle.Ticks)) : _options.Settle) : now;
+        effects.Add(new WakeAt(_notBefore < _lastTick + _options.TickEvery ? _notBefore : _lastTick + _options.TickEvery));
     }
 
     /// <summary>A restarted coordinator finds an epoch in its log and asks the ranks whether it still runs.</summary>

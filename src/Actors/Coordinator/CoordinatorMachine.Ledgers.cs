@@ -47,6 +47,8 @@ public sealed partial class CoordinatorMachine
                 return null;
             case RankFailed failed when failed.Epoch == epoch.Id:
                 return EndCurrent(EpochEnd.RankFailure, Text.Of($"rank {rank} ({from}) at update {failed.Step.Index}: {failed.Text}"), now, effects);
+            case CheckpointUnreadable unreadable when unreadable.Epoch == epoch.Id && epoch.Phase == EpochPhase.Starting && unreadable.StepsDone == epoch.Issued.RestoreFrom:
+                return HearUnreadable(epoch, Text.Of($"rank {rank} ({from}) cannot load update {unreadable.StepsDone}: {unreadable.Text}"), now, effects);
             case HopOverdue overdue when overdue.Epoch == epoch.Id && epoch.Phase == EpochPhase.Training:
                 epoch.Hops.Report(rank, overdue.Hop, now);
                 if (epoch.Hops[rank] == overdue.Hop)
@@ -127,7 +129,7 @@ public sealed partial class CoordinatorMachine
     {
         var entry = epoch.Shards.Complete(Announceable(epoch));
         if (entry is null || (epoch.ManifestAsked == entry.StepsDone && now - epoch.ManifestAskedAt < 10 * _options.TickEvery)
-            || epoch.Job.DigestAfter(entry.StepsDone) is not { } digest || _log.LastCheckpointOf(epoch.Job.Id) >= entry.StepsDone)
+            || (epoch.Job.DigestAfter(entry.StepsDone) ?? entry.Digest) is not { } digest || _log.LastCheckpointOf(epoch.Job.Id) >= entry.StepsDone)
         {
             return null;
         }

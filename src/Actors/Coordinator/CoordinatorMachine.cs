@@ -140,6 +140,8 @@ public sealed partial class CoordinatorMachine
                 return SeeManifest(committed, effects);
             case ManifestFailed failed:
                 return failed.Reason;
+            case CheckpointsChecked found:
+                return SeeChecked(found, now, effects);
             default:
                 return null;
         }

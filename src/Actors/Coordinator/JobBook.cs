@@ -36,7 +36,7 @@ public sealed class JobBook
     /// <param name="records">A whole log, oldest first.</param>
     /// <remarks>
     /// Replayed, they give an equal book, and whatever is appended goes on from there as it would have. What is kept of a job: its submission, its state, its
-    /// last 64 requests, its newest epoch and TrainingCheckpoint, and the updates since. Of members: the last fence of each name. Cost: O(records).
+    /// last 64 requests, its newest epoch, its last 16 TrainingCheckpoints, and the updates since the newest. Of members: the last fence of each name. Cost: O(records).
     /// </remarks>
     public static ImmutableArray<LogRecord> Compact(IReadOnlyList<LogRecord> records)
     {
@@ -66,6 +66,9 @@ public sealed class JobBook
                 break;
             case CheckpointCommitted committed:
                 Find(committed.Job)?.Apply(committed);
+                break;
+            case CheckpointLost lost:
+                Find(lost.Job)?.Apply(lost);
                 break;
             case JobFolded folded:
                 Find(folded.Job)?.Apply(folded);

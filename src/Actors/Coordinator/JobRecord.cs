@@ -10,6 +10,10 @@ public sealed class JobRecord
     /// <summary>Control requests that a job remembers: copies of older ones are not expected any more.</summary>
     internal const int MostRequests = 64;
 
+    /// <summary>Committed TrainingCheckpoints that a job remembers: folders keep fewer of them.</summary>
+    internal const int MostCheckpoints = 16;
+
+    private readonly List<CheckpointRef> _checkpoints = [];
     private readonly List<StateDigest> _digests = [];
     private readonly List<string> _requests = [];
     private long _digestsFrom = 1;
@@ -40,8 +44,11 @@ public sealed class JobRecord
     /// <summary>Updates committed; goes back to the newest TrainingCheckpoint when the job goes on with another plan.</summary>
     public long StepsCommitted { get; private set; }
 
-    /// <summary>Updates in the newest complete TrainingCheckpoint.</summary>
+    /// <summary>Updates in the newest TrainingCheckpoint that was committed and not lost since; 0 for none.</summary>
     public long CheckpointCommitted { get; private set; }
+
+    /// <summary>The last committed TrainingCheckpoints, as far as they were not lost, oldest first. Older ones of them may have been deleted.</summary>
+    public IReadOnlyList<CheckpointRef> Checkpoints => _checkpoints;
 
     /// <summary>Its newest epoch; null before the first.</summary>
     public EpochIssued? LastEpoch { get; private set; }
@@ -58,8 +65,8 @@ public sealed class JobRecord
     /// <summary>Whether the newest epoch has committed something.</summary>
     public bool IsFruitful { get; private set; }
 
-    /// <summary>Whether an epoch that ended so has only itself to blame.</summary>
-    internal static bool IsBlame(EpochEnd end) => end is not (EpochEnd.None or EpochEnd.Operator or EpochEnd.NotAdopted);
+    /// <summary>Whether an epoch that ended so has only itself to blame. A damaged TrainingCheckpoint is given up, so that the next epoch is another one.</summary>
+    internal static bool IsBlame(EpochEnd end) => end is not (EpochEnd.None or EpochEnd.Operator or EpochEnd.NotAdopted or EpochEnd.CheckpointDamaged);
 
     /// <summary>Whether nothing follows a state.</summary>
     public static bool IsFinal(JobState state) => state >= JobState.Completed;
@@ -111,13 +118,26 @@ public sealed class JobRecord
     {
         // The digest of the TrainingCheckpoint itself stays: what is restored is compared with it.
         CheckpointCommitted = committed.StepsDone;
+        _checkpoints.Add(new(committed.StepsDone, committed.ManifestHash));
+        if (_checkpoints.Count > MostCheckpoints)
+        {
+            _checkpoints.RemoveAt(0);
+        }
+
         var forget = (int)Math.Min(Math.Max(committed.StepsDone - _digestsFrom, 0), _digests.Count);
         _digests.RemoveRange(0, forget);
         _digestsFrom += forget;
     }
 
-    internal void Apply(JobFolded folded) =>
-        (Epochs, Losses, FruitlessEpochs, IsFruitful) = (folded.Epochs, folded.Losses, folded.FruitlessEpochs, folded.IsFruitful);
+    // What was committed stays so: with the same plan the same updates end in the same states, which is compared as far as their digests are remembered.
+    internal void Apply(CheckpointLost lost)
+    {
+        CheckpointCommitted = lost.RestoreFrom;
+        _checkpoints.RemoveAll(checkpoint => checkpoint.StepsDone > lost.RestoreFrom);
+    }
+
+    internal void Apply(JobFolded folded) => (Epochs, StepsCommitted, Losses, FruitlessEpochs, IsFruitful) =
+        (folded.Epochs, folded.StepsCommitted, folded.Losses, folded.FruitlessEpochs, folded.IsFruitful);
 
     // Another plan adds up in another order: its updates end in other last bits, so those that are in no TrainingCheckpoint will be done and committed anew.
     private void TakeBack(long toStepsDone)

@@ -36,7 +36,7 @@ internal sealed class LogCompaction
         {
             if (job.LastEpoch is not null)
             {
-                kept.Add(new JobFolded(job.Id, job.Epochs, job.Losses, job.FruitlessEpochs, job.IsFruitful));
+                kept.Add(new JobFolded(job.Id, job.Epochs, job.StepsCommitted, job.Losses, job.FruitlessEpochs, job.IsFruitful));
             }
         }
 
@@ -59,16 +59,18 @@ internal sealed class LogCompaction
                 var epoch = Of(issued.Job);
                 return !epoch.HasEpoch && (epoch.HasEpoch = true);
             case StepCommitted committed:
-                // The update in the TrainingCheckpoint is among those that count: what is restored is compared with it. What another plan took back is not.
+                // Those whose state is remembered: the update in the TrainingCheckpoint, with which what is restored is compared, and those behind it. What another
+                // plan took back is not among them.
                 var steps = Of(committed.Job);
                 var job = _book.Find(committed.Job)!;
                 var expected = steps.Expected ?? job.StepsCommitted;
-                var counts = committed.StepsDone == expected && committed.StepsDone >= job.CheckpointCommitted;
+                var counts = committed.StepsDone == expected && job.DigestAfter(committed.StepsDone) is not null;
                 steps.Expected = counts ? expected - 1 : expected;
                 return counts;
             case CheckpointCommitted committed:
-                var checkpoint = Of(committed.Job);
-                return !checkpoint.HasCheckpoint && (checkpoint.HasCheckpoint = true);
+                // After a loss another one may have been committed under the same number.
+                var of = Of(committed.Job);
+                return _book.Find(committed.Job)!.Checkpoints.Contains(new(committed.StepsDone, committed.ManifestHash)) && of.Checkpoints.Add(committed.StepsDone);
             case MemberFenced fenced:
                 return IsFirstOfItsName(fenced.Member);
             default:
@@ -104,7 +106,7 @@ internal sealed class LogCompaction
 
         internal bool HasEpoch { get; set; }
 
-        internal bool HasCheckpoint { get; set; }
+        internal SortedSet<long> Checkpoints { get; } = [];
 
         internal int Requests { get; set; }
 

@@ -48,6 +48,15 @@ public sealed record StartMember(string Name) : Effect;
 /// <param name="Shards">By global rank.</param>
 public sealed record CommitManifest(long Term, JobId Job, RingEpoch Epoch, long StepsDone, StateDigest Digest, ImmutableArray<ShardWritten> Shards) : Effect;
 
+/// <summary>
+/// Read committed TrainingCheckpoints to the last byte, newest first, until one is whole; set each one aside that is not. Answered by
+/// <see cref="Events.CheckpointsChecked"/>, once.
+/// </summary>
+/// <param name="Term">Of the coordinator that asks.</param>
+/// <param name="Job">Whose.</param>
+/// <param name="Candidates">At least one: the one that a rank could not load, then older ones. Some may have been deleted since.</param>
+public sealed record CheckCheckpoints(long Term, JobId Job, ImmutableArray<CheckpointRef> Candidates) : Effect;
+
 /// <summary>Something for ledgers, logs and graphs; may be dropped.</summary>
 public sealed record Publish(TelemetryRow Row) : Effect;
 
@@ -69,7 +78,7 @@ public sealed record PrepareCommunicators(RingEpoch Epoch, GlobalRank Rank, JobS
 /// <summary>Connect with all ranks of the epoch. Answered by <see cref="Events.CommunicatorsConnected"/>.</summary>
 public sealed record ConnectCommunicators(RingEpoch Epoch, GlobalRank Rank, ImmutableArray<string> Endpoints, string Secret) : Effect;
 
-/// <summary>Load a TrainingCheckpoint, or initialise where <paramref name="StepsDone"/> is 0. Answered by <see cref="Events.Restored"/>.</summary>
+/// <summary>Load a TrainingCheckpoint, or initialise where <paramref name="StepsDone"/> is 0. Answered by <see cref="Events.Restored"/> or <see cref="Events.RestoreFailed"/>.</summary>
 /// <param name="Epoch">For which one.</param>
 /// <param name="Job">Whose.</param>
 /// <param name="Spec">What the model is.</param>

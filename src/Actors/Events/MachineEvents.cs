@@ -30,6 +30,15 @@ public sealed record ManifestCommitted(JobId Job, long StepsDone, string Manifes
 /// <summary>A manifest could not be written; training goes on without it.</summary>
 public sealed record ManifestFailed(JobId Job, long StepsDone, string Reason) : MachineEvent;
 
+/// <summary>Answers <see cref="Effects.CheckCheckpoints"/>.</summary>
+/// <param name="Job">Whose.</param>
+/// <param name="Suspect">Updates in the first of those that were asked for.</param>
+/// <param name="Newest">
+/// Updates in the newest of them that is whole: the suspect itself if nothing is wrong with it or it could not be told; 0 if none is. Those before it are out of the way.
+/// </param>
+/// <param name="Text">What was found, in one line.</param>
+public sealed record CheckpointsChecked(JobId Job, long Suspect, long Newest, string Text) : MachineEvent;
+
 /// <summary>A process is certainly gone: it exited and was reaped, or fencing is complete.</summary>
 /// <param name="Member">Exactly this incarnation.</param>
 /// <param name="How">One line: exit code or signal.</param>
@@ -55,6 +64,9 @@ public sealed record CommunicatorsConnected(RingEpoch Epoch) : MachineEvent;
 
 /// <summary>State is loaded.</summary>
 public sealed record Restored(RingEpoch Epoch, long StepsDone, StateDigest Digest) : MachineEvent;
+
+/// <summary>The TrainingCheckpoint cannot be loaded: it is damaged or gone, not merely out of reach. Nothing of it counts.</summary>
+public sealed record RestoreFailed(RingEpoch Epoch, string Text) : MachineEvent;
 
 /// <summary>The block that the next rank fetches in a unit is in place.</summary>
 public sealed record BlockHeld(RingEpoch Epoch, TrainStep Step, int Unit) : MachineEvent;

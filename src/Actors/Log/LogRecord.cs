@@ -45,6 +45,16 @@ public sealed record StepCommitted(JobId Job, RingEpoch Epoch, long StepsDone, S
 /// <param name="ManifestHash">SHA-256 of the manifest, hexadecimal.</param>
 public sealed record CheckpointCommitted(JobId Job, RingEpoch Epoch, long StepsDone, int Ranks, string ManifestHash) : LogRecord;
 
+/// <summary>
+/// The newest TrainingCheckpoint is damaged, and so is every other one down to <paramref name="RestoreFrom"/>: the coordinator's host has looked. Updates stay committed:
+/// those that are in no TrainingCheckpoint any more are done again, and compared as far as their states are remembered.
+/// </summary>
+/// <param name="Job">Whose.</param>
+/// <param name="StepsDone">Updates in the damaged one.</param>
+/// <param name="RestoreFrom">Updates in the one that counts from now on; 0 if none is left, and training starts at the first update again.</param>
+/// <param name="Reason">What is wrong, in one line.</param>
+public sealed record CheckpointLost(JobId Job, long StepsDone, long RestoreFrom, string Reason) : LogRecord;
+
 /// <summary>A member was declared finished and is certainly dead or cut off; that incarnation never counts again.</summary>
 /// <param name="Member">Who.</param>
 public sealed record MemberFenced(MemberId Member) : LogRecord;
@@ -55,7 +65,8 @@ public sealed record MemberFenced(MemberId Member) : LogRecord;
 /// </summary>
 /// <param name="Job">Which job.</param>
 /// <param name="Epochs">Issued for it.</param>
+/// <param name="StepsCommitted">Updates committed.</param>
 /// <param name="Losses">Those of them that replaced an epoch which failed.</param>
 /// <param name="FruitlessEpochs">Epochs in a row, the newest not among them, that committed nothing and failed by themselves.</param>
 /// <param name="IsFruitful">Whether the newest epoch has committed something.</param>
-public sealed record JobFolded(JobId Job, long Epochs, long Losses, int FruitlessEpochs, bool IsFruitful) : LogRecord;
+public sealed record JobFolded(JobId Job, long Epochs, long StepsCommitted, long Losses, int FruitlessEpochs, bool IsFruitful) : LogRecord;

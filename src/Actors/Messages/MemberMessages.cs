@@ -76,6 +76,12 @@ public sealed record ShardWritten(RingEpoch Epoch, long StepsDone, long Bytes, s
 /// <param name="Text">One line for people.</param>
 public sealed record RankFailed(RingEpoch Epoch, TrainStep Step, string Text) : Message;
 
+/// <summary>A rank cannot load the TrainingCheckpoint of its epoch: damaged or gone, as far as it can see. It waits for the end of the epoch.</summary>
+/// <param name="Epoch">In which one.</param>
+/// <param name="StepsDone">Updates in it.</param>
+/// <param name="Text">One line for people.</param>
+public sealed record CheckpointUnreadable(RingEpoch Epoch, long StepsDone, string Text) : Message;
+
 /// <summary>A transfer is past its deadline.</summary>
 /// <param name="Epoch">In which one.</param>
 /// <param name="Hop">Which.</param>

@@ -119,6 +119,9 @@ public enum EpochEnd : byte
 
     /// <summary>The job was paused, cancelled, drained, or has finished.</summary>
     Operator,
+
+    /// <summary>A rank could not load the TrainingCheckpoint: it is damaged or gone.</summary>
+    CheckpointDamaged,
 }
 
 /// <summary>What a person may ask of a job.</summary>

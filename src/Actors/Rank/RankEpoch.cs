@@ -23,7 +23,7 @@ internal sealed class RankEpoch(ProposePlan proposal, GlobalRank rank, PreparedP
 
     internal RankReady? Ready { get; set; }
 
-    internal RankFailed? Failure { get; set; }
+    internal Message? Failure { get; set; }
 
     /// <summary>Updates applied in this rank's state.</summary>
     internal long StepsDone { get; set; }

@@ -420,6 +420,11 @@ public sealed class RankMachine
                 epoch.Ready = new(epoch.Id, restored.StepsDone, restored.Digest);
                 Tell(epoch.Ready, effects);
                 return null;
+            case RestoreFailed failed when epoch.Phase == RankPhase.Restoring:
+                epoch.Phase = RankPhase.Failed;
+                epoch.Failure = new CheckpointUnreadable(epoch.Id, epoch.Proposal.RestoreFrom, failed.Text);
+                Tell(epoch.Failure, effects);
+                return failed.Text;
             case BlockHeld held when IsInHand(epoch, held.Step):
                 if (epoch.Gate.Hold(held.Unit))
                 {
@@ -445,7 +450,7 @@ public sealed class RankMachine
             case WorkFailed failed:
                 epoch.Phase = RankPhase.Failed;
                 epoch.IsStepInHand = false;
-                epoch.Failure = new(epoch.Id, new(epoch.StepsDone), failed.Text);
+                epoch.Failure = new RankFailed(epoch.Id, new(epoch.StepsDone), failed.Text);
                 Tell(epoch.Failure, effects);
                 return failed.Text;
             case WaitingForPeer waiting when epoch.IsStepInHand:
@@ -596,6 +601,7 @@ public sealed class RankMachine
         CommunicatorsPrepared x => x.Epoch,
         CommunicatorsConnected x => x.Epoch,
         Restored x => x.Epoch,
+        RestoreFailed x => x.Epoch,
         BlockHeld x => x.Epoch,
         BlockAttended x => x.Epoch,
         TrainStepDone x => x.Epoch,

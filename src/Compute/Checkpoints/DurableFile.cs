@@ -9,10 +9,14 @@ namespace ActorRing.Compute.Checkpoints;
 /// </remarks>
 public sealed class DurableFile : IDisposable
 {
+    /// <summary>Bytes that may wait for the disk: what is left to <see cref="Commit"/> then takes no longer than any other part of a large file.</summary>
+    internal const long MostUnsyncedBytes = 64 << 20;
+
     private readonly FileStream stream;
     private readonly string temporary;
     private readonly IDisk disk;
     private readonly IncrementalHash? sha256;
+    private long synced;
     private bool finished;
 
     private DurableFile(string path, IDisk disk, IncrementalHash? sha256)
@@ -30,6 +34,9 @@ public sealed class DurableFile : IDisposable
 
     /// <summary>Bytes appended so far.</summary>
     public long Length { get; private set; }
+
+    /// <summary>Whether the file has got its name: also where the sync of its folder failed afterwards, so that a power cut may bring the old one back.</summary>
+    public bool HasName { get; private set; }
 
     private string Directory => System.IO.Path.GetDirectoryName(Path)!;
 
@@ -61,7 +68,7 @@ public sealed class DurableFile : IDisposable
     }
 
     /// <summary>Appends bytes, straight to the kernel: pass large spans.</summary>
-    /// <exception cref="IOException">Disk full, quota, I/O error. Dispose then; nothing has appeared under the final name.</exception>
+    /// <exception cref="IOException">Disk full, quota, I/O error, a refused sync (there is one every 64 MiB). Dispose then; nothing has appeared under the final name.</exception>
     /// <exception cref="ObjectDisposedException">The file is committed or disposed.</exception>
     public void Append(ReadOnlySpan<byte> bytes)
     {
@@ -69,6 +76,11 @@ public sealed class DurableFile : IDisposable
         disk.Write(stream, bytes, Length);
         sha256?.AppendData(bytes);
         Length += bytes.Length;
+        if (Length - synced >= MostUnsyncedBytes)
+        {
+            disk.Sync(stream.SafeFileHandle, temporary);
+            synced = Length;
+        }
     }
 
     /// <summary>Makes the file durable and gives it its name.</summary>
@@ -83,6 +95,7 @@ public sealed class DurableFile : IDisposable
         {
             disk.Sync(stream.SafeFileHandle, temporary);
             disk.Rename(temporary, Path);
+            HasName = finished = true;
             stream.Dispose();
         }
         catch
@@ -90,7 +103,6 @@ public sealed class DurableFile : IDisposable
             Dispose();
             throw;
         }
-        finished = true;
         DurableDirectory.Flush(Directory, disk.Sync);
     }
 

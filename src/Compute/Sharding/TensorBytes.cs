@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ActorRing.Compute.Checkpoints;
 using ActorRing.Native;
 
 namespace ActorRing.Compute.Sharding;
@@ -15,7 +16,7 @@ internal static class TensorBytes
     internal delegate void Fill(long firstElement, Span<byte> piece);
 
     /// <summary>Hands out the bytes of a contiguous tensor in order: a view of host memory, copies from a device.</summary>
-    internal static void Read(ComputeDevice device, in Tensor tensor, Take take)
+    internal static void Read(ComputeDevice device, in Tensor tensor, Take take, ByteProgress? progress = null)
     {
         var staging = device.IsCuda ? new float[Math.Min(tensor.Count, PieceElements)] : [];
         for (var start = 0L; start < tensor.Count; start += PieceElements)
@@ -28,11 +29,12 @@ internal static class TensorBytes
             }
 
             take(MemoryMarshal.AsBytes(device.IsCuda ? staging.AsSpan(0, count) : piece.HostSpan<float>()));
+            progress?.Add(count * (long)sizeof(float));
         }
     }
 
     /// <summary>Writes a contiguous tensor from bytes that come in order.</summary>
-    internal static void Write(ComputeDevice device, in Tensor tensor, Fill fill)
+    internal static void Write(ComputeDevice device, in Tensor tensor, Fill fill, ByteProgress? progress = null)
     {
         var staging = new float[Math.Min(tensor.Count, PieceElements)];
         for (var start = 0L; start < tensor.Count; start += PieceElements)
@@ -40,6 +42,7 @@ internal static class TensorBytes
             var count = (int)Math.Min(PieceElements, tensor.Count - start);
             fill(start, MemoryMarshal.AsBytes(staging.AsSpan(0, count)));
             device.Write<float>(staging.AsSpan(0, count), tensor.Slice(0, start, count));
+            progress?.Add(count * (long)sizeof(float));
         }
     }
 }

@@ -30,6 +30,19 @@ public class JobRecordSpec
         }
     }
 
+    [Theory]
+    [InlineData("plan", 3)]
+    [InlineData("other", 0)]
+    public void Updates_must_stay_committed_when_their_TrainingCheckpoint_is_lost_unless_the_job_goes_on_with_another_plan(string plan, long left)
+    {
+        LogRecord[] records = [.. ThreeUpdates(), new CheckpointLost(Job, 2, 0, "damaged")];
+        var lost = Replay(records);
+        Assert.Equal((3, 0, new StateDigest(103)), (lost.StepsCommitted, lost.CheckpointCommitted, lost.DigestAfter(3)));
+        var next = Replay([.. records, Issue(2, plan, restoreFrom: 0)]);
+        Assert.Equal((left, plan == "plan" ? new StateDigest(103) : null), (next.StepsCommitted, next.DigestAfter(3)));
+        Assert.Equal(left, Replay([.. JobBook.Compact([.. records, Issue(2, plan, restoreFrom: 0)])]).StepsCommitted);
+    }
+
     private static LogRecord[] ThreeUpdates() =>
     [
         new JobSubmitted(Job, "key", "hash", new JobSpec { Name = "a", Ranks = 3, MinRanks = 2, TrainSteps = 9, CheckpointEvery = 2 }),

@@ -31,7 +31,7 @@ public class LogCompactionSpec
     }
 
     [Fact]
-    public void Compacted_log_must_hold_no_more_than_the_updates_since_the_last_checkpoint()
+    public void Compacted_log_must_hold_no_more_than_the_last_checkpoints_and_the_updates_since_the_newest()
     {
         List<LogRecord> log = [new JobSubmitted(new(1), "key", "", WireSamples.Spec), new EpochIssued(new(1), new(1, 1), [new("m0", 1)], "", 0, EpochEnd.None)];
         for (var step = 1; step <= 10_000; step++)
@@ -43,7 +43,8 @@ public class LogCompactionSpec
             }
         }
 
-        Assert.Equal(["JobSubmitted", "EpochIssued", "StepCommitted", "CheckpointCommitted", "JobFolded"], JobBook.Compact(log).Select(record => record.GetType().Name));
+        var checkpoints = Enumerable.Repeat("CheckpointCommitted", JobRecord.MostCheckpoints - 1);
+        Assert.Equal(["JobSubmitted", "EpochIssued", .. checkpoints, "StepCommitted", "CheckpointCommitted", "JobFolded"], JobBook.Compact(log).Select(record => record.GetType().Name));
     }
 
     // Otherwise the first one could not fail.
@@ -73,6 +74,7 @@ public class LogCompactionSpec
             var requests = Enumerable.Range(0, Writer.Requests).Select(key => job.HasSeen("r" + key) ? '1' : '0');
             told.Add(string.Create(CultureInfo.InvariantCulture,
                 $"{job.Id} {job.Key} {job.SpecHash} {job.State} {job.Verdict} {job.StepsCommitted} {job.CheckpointCommitted} {job.Epochs} {job.Losses} {job.FruitlessEpochs} {job.IsFruitful}"));
+            told.Add(string.Join(' ', job.Checkpoints));
             told.Add($"{job.LastEpoch?.Epoch} {job.LastEpoch?.RestoreFrom} {job.LastEpoch?.Cause} {string.Join(' ', job.LastEpoch?.Members ?? [])} {book.Find(job.Key)?.Id}");
             told.Add($"{string.Concat(requests)} {string.Join(' ', digests)}");
         }
@@ -89,7 +91,7 @@ public class LogCompactionSpec
     private sealed class Writer(Random random)
     {
         internal const int Requests = 500;
-        private readonly List<(long Steps, long Checkpoint)> _jobs = [];
+        private readonly List<(long Steps, SortedSet<long> Checkpoints, string? Plan)> _jobs = [];
         private int _epochs;
         private int _requests;
         private int _verdicts;
@@ -109,26 +111,35 @@ public class LogCompactionSpec
         {
             if (_jobs.Count == 0 || random.Next(60) == 0)
             {
-                _jobs.Add((0, 0));
+                _jobs.Add((0, [], null));
                 return new JobSubmitted(new(_jobs.Count), $"key-{_jobs.Count}", "5bec", WireSamples.Spec);
             }
 
             var at = random.Next(_jobs.Count);
             var job = new JobId(at + 1);
-            var (steps, checkpoint) = _jobs[at];
-            switch (random.Next(12))
+            var (steps, checkpoints, plan) = _jobs[at];
+            var checkpoint = checkpoints.Max;
+            switch (random.Next(13))
             {
                 case 0:
                     return new MemberFenced(new($"m{random.Next(4)}", random.Next(1, 50)));
                 case 1 or 2:
-                    return new EpochIssued(job, new(1, ++_epochs), [new("m0", _epochs), new("m1", 1)], "c0ffee", checkpoint, Causes[random.Next(Causes.Length)]);
+                    var next = plan is null || random.Next(4) == 0 ? random.Next(2) == 0 ? "c0ffee" : "decaf" : plan;
+                    _jobs[at] = (next == plan || plan is null ? steps : Math.Min(steps, checkpoint), checkpoints, next);
+                    return new EpochIssued(job, new(1, ++_epochs), [new("m0", _epochs), new("m1", 1)], next, checkpoint, Causes[random.Next(Causes.Length)]);
                 case 3 or 4:
                     return new JobStateChanged(job, (JobState)random.Next(4), $"why {++_verdicts}", random.Next(3) == 0 ? "" : $"r{_requests++ % Requests}");
                 case 5 when steps > checkpoint:
-                    _jobs[at] = (steps, checkpoint = random.NextInt64(checkpoint + 1, steps + 1));
-                    return new CheckpointCommitted(job, new(1, _epochs), checkpoint, 2, "5ba2");
+                    checkpoints.Add(checkpoint = random.NextInt64(checkpoint + 1, steps + 1));
+                    return new CheckpointCommitted(job, new(1, _epochs), checkpoint, 2, $"{random.Next(256):x2}");
+                case 6 when checkpoint > 0 && random.Next(2) == 0:
+                    // As machines do: to one that is remembered, or to none.
+                    var known = checkpoints.Reverse().Take(JobRecord.MostCheckpoints).Skip(1).Append(0).ToList();
+                    var from = known[random.Next(known.Count)];
+                    checkpoints.RemoveWhere(lost => lost > from || from == 0);
+                    return new CheckpointLost(job, checkpoint, from, "damaged");
                 default:
-                    _jobs[at] = (++steps, checkpoint);
+                    _jobs[at] = (++steps, checkpoints, plan);
                     return new StepCommitted(job, new(1, _epochs), steps, new((ulong)random.NextInt64()));
             }
         }

@@ -128,6 +128,23 @@ public class RankMachineSpec
     }
 
     [Fact]
+    public void Damaged_TrainingCheckpoint_must_be_reported_until_the_epoch_ends()
+    {
+        var rank = new Rig();
+        rank.Does(rank.Propose(First));
+        rank.Does(new CommunicatorsPrepared(First, "here"));
+        rank.Does(Rig.From(new StartEpoch(1, First, ["a", "b", "c"], "secret")));
+        rank.Does(new CommunicatorsConnected(First));
+        Assert.Equal(new CheckpointUnreadable(First, 0, "a bit is another one"), rank.Sent<CheckpointUnreadable>(new RestoreFailed(First, "a bit is another one")));
+        Assert.Equal(RankPhase.Failed, rank.Machine.Phase);
+        rank.Wait(TimeSpan.FromMilliseconds(150));
+        rank.Sent<CheckpointUnreadable>(new WakeUp());
+        rank.Does(Rig.From(new EndEpoch(1, First, EpochEnd.CheckpointDamaged, "damaged")));
+        Assert.DoesNotContain(rank.Does(new RestoreFailed(First, "late")), effect => effect is Send);
+        Assert.Equal(RankPhase.Idle, rank.Machine.Phase);
+    }
+
+    [Fact]
     public void Shard_must_be_written_before_the_next_update_when_the_calendar_or_the_coordinator_says_so()
     {
         var rank = new Rig().Trains(First);

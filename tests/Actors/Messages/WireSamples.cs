@@ -28,6 +28,7 @@ internal static class WireSamples
         new TrainStepCompleted(Epoch, 41, new(5), new(2.5, 0.125, 4_096, TimeSpan.FromSeconds(1), 1L << 33, TimeSpan.FromMilliseconds(3))),
         new ShardWritten(Epoch, 40, 1L << 34, "5ba256", new(6)),
         new RankFailed(Epoch, new(41), "out of memory"),
+        new CheckpointUnreadable(Epoch, 40, "rank-00001.safetensors: its SHA-256 is another one"),
         new HopOverdue(Epoch, Hop),
         new StaleTerm(4),
         new KvBlockReady(Epoch, new(41), 6),
@@ -82,6 +83,7 @@ internal static class WireSamples
         new StepCommitted(new(2), Epoch, 41, new(5)),
         new CheckpointCommitted(new(2), Epoch, 40, 2, "5ba256"),
         new MemberFenced(new("m1", 5)),
-        new JobFolded(new(2), 9, 4, 2, true),
+        new JobFolded(new(2), 9, 41, 4, 2, true),
+        new CheckpointLost(new(2), 40, 30, "a bit is another one"),
     ];
 }

@@ -69,6 +69,8 @@ internal sealed class Faults
         LookEvery = random.Below(2) == 0 ? random.Between(2, 30) : 0;
         ReportsHops = random.Below(2) == 0;
         Compacts = random.Below(2) == 0;
+        Damage = Weight(12);
+        Misread = Rate(0.1);
     }
 
     internal Profile Profile { get; }
@@ -152,6 +154,12 @@ internal sealed class Faults
 
     /// <summary>Whether ranks say what their transfers were like.</summary>
     internal bool ReportsHops { get; }
+
+    /// <summary>Committed TrainingCheckpoints go bad, the newest first.</summary>
+    internal int Damage { get; }
+
+    /// <summary>How often a rank takes a whole TrainingCheckpoint for a damaged one.</summary>
+    internal double Misread { get; }
 
     /// <summary>Whether the log is compacted whenever a coordinator starts.</summary>
     internal bool Compacts { get; }

@@ -194,9 +194,28 @@ internal sealed partial class World
                 var of = _jobs[(int)committed.Job.Number - 1];
                 Demand(_manifests.ContainsKey((committed.Job.Number, committed.StepsDone)) && committed.StepsDone <= of.StepsCommitted && committed.StepsDone > of.CheckpointCommitted,
                     "S9", $"a TrainingCheckpoint of update {committed.StepsDone} is committed with {of.StepsCommitted} updates committed");
-                of.CheckpointCommitted = committed.StepsDone;
+                of.Checkpoints.Add(committed.StepsDone);
+                break;
+            case CheckpointLost lost:
+                CheckLoss(lost, _jobs[(int)lost.Job.Number - 1]);
                 break;
         }
+    }
+
+    // S9: what is committed and whole is never given up; S8: and the newest of that is what counts.
+    private void CheckLoss(CheckpointLost lost, JobTruth job)
+    {
+        Demand(!JobRecord.IsFinal(job.State), "S13", $"{lost.Job} is {job.State} and loses a TrainingCheckpoint");
+        Demand(lost.StepsDone == job.CheckpointCommitted && lost.RestoreFrom < lost.StepsDone, "S9", $"update {lost.StepsDone} is given up and {job.CheckpointCommitted} is the newest");
+        foreach (var stepsDone in job.Checkpoints.Where(stepsDone => stepsDone > lost.RestoreFrom))
+        {
+            Demand(_damaged.Contains((job.Number, stepsDone)), "S9", $"the TrainingCheckpoint of update {stepsDone} is given up and is whole");
+        }
+
+        Demand(lost.RestoreFrom == 0 || (job.Checkpoints.Contains(lost.RestoreFrom) && !_setAside.Contains((job.Number, lost.RestoreFrom))), "S9",
+            $"the job goes on from update {lost.RestoreFrom}, of which there is no TrainingCheckpoint");
+        job.Checkpoints.RemoveWhere(stepsDone => stepsDone > lost.RestoreFrom);
+        Lost++;
     }
 
     private void CheckCommit(StepCommitted committed)
@@ -288,7 +307,9 @@ internal sealed partial class World
 
         internal string? PlanHash { get; set; }
 
-        internal long CheckpointCommitted { get; set; }
+        internal SortedSet<long> Checkpoints { get; } = [];
+
+        internal long CheckpointCommitted => Checkpoints.Count > 0 ? Checkpoints.Max : 0;
 
         internal int Epochs { get; set; }
 

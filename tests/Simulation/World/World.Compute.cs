@@ -155,6 +155,12 @@ internal sealed partial class World
             session.Digest = digest;
         }
 
+        if (restore.StepsDone > 0 && (_damaged.Contains((restore.Job.Number, restore.StepsDone)) || (!_isHealed && _random.Chance(_faults.Misread))))
+        {
+            Run(member, session, _random.Between(2, 12), () => Feed(member, 0, new RestoreFailed(restore.Epoch, "its SHA-256 is another one")));
+            return;
+        }
+
         session.Ring.DoneBy[session.Rank] = restore.StepsDone;
         Run(member, session, _random.Between(2, 12), () => Feed(member, 0, new Restored(restore.Epoch, session.StepsDone, new(session.Digest))));
     }

@@ -12,6 +12,8 @@ internal sealed partial class World
 {
     private readonly List<LogRecord> _durable = [];
     private readonly Dictionary<(long Job, long StepsDone), ulong> _manifests = [];
+    private readonly HashSet<(long Job, long StepsDone)> _damaged = [];
+    private readonly HashSet<(long Job, long StepsDone)> _setAside = [];
     private long _storeTerm;
 
     private void Store(SimCoordinator coordinator, Effect effect)
@@ -30,6 +32,9 @@ internal sealed partial class World
                 break;
             case CommitManifest manifest:
                 At(_random.Between(1, 10), () => Rename(coordinator, manifest));
+                break;
+            case CheckCheckpoints check:
+                At(_random.Between(2, 30), () => Check(coordinator, check));
                 break;
             case FenceMember fence:
                 At(_random.Between(1, 8), () => Fence(coordinator, fence.Member));
@@ -111,8 +116,45 @@ internal sealed partial class World
                 && shard == manifest.Digest.Value, "S9", $"the manifest of update {manifest.StepsDone} lacks the shard of rank {rank}, or has another one");
         }
 
-        _manifests[(manifest.Job.Number, manifest.StepsDone)] = manifest.Digest.Value;
+        var key = (manifest.Job.Number, manifest.StepsDone);
+        if (_setAside.Remove(key))
+        {
+            _damaged.Remove(key);
+        }
+
+        _manifests[key] = manifest.Digest.Value;
         Feed(coordinator, _random.Between(0, 2), new ManifestCommitted(manifest.Job, manifest.StepsDone, manifest.StepsDone.ToString(CultureInfo.InvariantCulture)));
+    }
+
+    // Reads them all, newest first, until one is whole; those that are not are gone afterwards, whether or not anybody hears of it.
+    private void Check(SimCoordinator coordinator, CheckCheckpoints check)
+    {
+        if (!coordinator.IsAlive || coordinator.Term != _storeTerm)
+        {
+            return;
+        }
+
+        var suspect = check.Candidates[0].StepsDone;
+        if (!_isHealed && _random.Chance(_faults.Misread))
+        {
+            Feed(coordinator, 1, new CheckpointsChecked(check.Job, suspect, suspect, "the disk does not answer"));
+            return;
+        }
+
+        long newest = 0;
+        foreach (var (stepsDone, _) in check.Candidates)
+        {
+            var key = (check.Job.Number, stepsDone);
+            if (!_damaged.Contains(key))
+            {
+                newest = stepsDone;
+                break;
+            }
+
+            _setAside.Add(key);
+        }
+
+        Feed(coordinator, 1, new CheckpointsChecked(check.Job, suspect, newest, newest == suspect ? "it is whole" : "a bit is another one"));
     }
 
     private void Fence(SimCoordinator coordinator, MemberId member)

@@ -79,7 +79,7 @@ internal sealed partial class World
     private void AnyFault()
     {
         var f = _faults;
-        Span<int> weights = [f.Kill, f.Pause, f.Freeze, f.Hang, f.Cut, f.DataCut, f.Heal, f.CoordinatorCrash, f.Twin, f.Operator, f.Forge, f.Flip, f.NonFinite, f.Drain, f.Replay];
+        Span<int> weights = [f.Kill, f.Pause, f.Freeze, f.Hang, f.Cut, f.DataCut, f.Heal, f.CoordinatorCrash, f.Twin, f.Operator, f.Forge, f.Flip, f.NonFinite, f.Drain, f.Replay, f.Damage];
         var sum = 0;
         foreach (var weight in weights)
         {
@@ -162,6 +162,26 @@ internal sealed partial class World
             case 14:
                 ReplayOld();
                 break;
+            case 15:
+                Damage();
+                break;
+        }
+    }
+
+    // Newest first: an older one matters only where a newer one is gone.
+    private void Damage()
+    {
+        if (_jobs.Count == 0)
+        {
+            return;
+        }
+
+        var job = _jobs[_random.Below(_jobs.Count)];
+        var count = _random.Between(1, 3);
+        foreach (var stepsDone in job.Checkpoints.Reverse().Take(count))
+        {
+            Tell($"the TrainingCheckpoint of update {stepsDone} of job {job.Number} goes bad");
+            _damaged.Add((job.Number, stepsDone));
         }
     }
 

@@ -74,6 +74,9 @@ internal sealed partial class World
 
     internal long Epochs { get; private set; }
 
+    /// <summary>TrainingCheckpoints given up.</summary>
+    internal long Lost { get; private set; }
+
     internal ulong Trace => _trace;
 
     /// <summary>Runs it to its end.</summary>

@@ -39,7 +39,10 @@ public static class LogCodec
                 w.U16(6); w.Member(x.Member);
                 break;
             case JobFolded x:
-                w.U16(7); w.I64(x.Job.Number); w.I64(x.Epochs); w.I64(x.Losses); w.I32(x.FruitlessEpochs); w.Flag(x.IsFruitful);
+                w.U16(7); w.I64(x.Job.Number); w.I64(x.Epochs); w.I64(x.StepsCommitted); w.I64(x.Losses); w.I32(x.FruitlessEpochs); w.Flag(x.IsFruitful);
+                break;
+            case CheckpointLost x:
+                w.U16(8); w.I64(x.Job.Number); w.I64(x.StepsDone); w.I64(x.RestoreFrom); w.String(x.Reason);
                 break;
             default:
                 throw new ArgumentException("a record that is not of the closed set");
@@ -74,7 +77,7 @@ public static class LogCodec
                 found = new JobStateChanged(new(r.I64()), (JobState)r.U8((byte)JobState.Cancelled), r.String(), r.String());
                 break;
             case 3:
-                found = new EpochIssued(new(r.I64()), r.Epoch(), MessageCodec.Members(ref r), r.String(), r.I64(), (EpochEnd)r.U8((byte)EpochEnd.Operator));
+                found = new EpochIssued(new(r.I64()), r.Epoch(), MessageCodec.Members(ref r), r.String(), r.I64(), (EpochEnd)r.U8((byte)EpochEnd.CheckpointDamaged));
                 break;
             case 4:
                 found = new StepCommitted(new(r.I64()), r.Epoch(), r.I64(), r.Digest());
@@ -86,7 +89,10 @@ public static class LogCodec
                 found = new MemberFenced(r.Member());
                 break;
             case 7:
-                found = new JobFolded(new(r.I64()), r.Natural(), r.Natural(), r.I32(), r.Flag());
+                found = new JobFolded(new(r.I64()), r.Natural(), r.Natural(), r.Natural(), r.I32(), r.Flag());
+                break;
+            case 8:
+                found = new CheckpointLost(new(r.I64()), r.Natural(), r.Natural(), r.String());
                 break;
             default:
                 r.Fail(WireError.UnknownType);

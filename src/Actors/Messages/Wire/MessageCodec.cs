@@ -98,6 +98,9 @@ public static class MessageCodec
             case KvBlockReady m:
                 w.U16(9); w.Epoch(m.Epoch); w.I64(m.Step.Index); w.I32(m.Unit);
                 break;
+            case CheckpointUnreadable m:
+                w.U16(11); w.Epoch(m.Epoch); w.I64(m.StepsDone); w.String(m.Text);
+                break;
             case CoordinatorHello m:
                 w.U16(20); w.I64(m.Term); w.I64(m.Sequence); w.Epoch(m.Epoch); w.U8((byte)m.Phase); w.I64(m.StepsCommitted); w.I64(m.CheckpointAt);
                 w.I64(m.StopAfter); w.I64(m.CheckpointCommitted);
@@ -206,6 +209,8 @@ public static class MessageCodec
                 return new KvBlockReady(r.Epoch(), new(r.I64()), r.I32());
             case 10:
                 return new HopSummary(r.Epoch(), r.I64(), r.Duration(), HopCodec.Tallies(ref r));
+            case 11:
+                return new CheckpointUnreadable(r.Epoch(), r.I64(), r.String());
             case 20:
                 return new CoordinatorHello(r.I64(), r.I64(), r.Epoch(), (EpochPhase)r.U8((byte)EpochPhase.Training), r.I64(), r.I64(), r.I64(), r.I64());
             case 21:
@@ -213,7 +218,7 @@ public static class MessageCodec
             case 22:
                 return new StartEpoch(r.I64(), r.Epoch(), Strings(ref r), r.String());
             case 23:
-                return new EndEpoch(r.I64(), r.Epoch(), (EpochEnd)r.U8((byte)EpochEnd.Operator), r.String());
+                return new EndEpoch(r.I64(), r.Epoch(), (EpochEnd)r.U8((byte)EpochEnd.CheckpointDamaged), r.String());
             case 24:
                 return new ReleaseMember(r.I64(), r.Member(), r.Flag(), r.String());
             case 40:

@@ -1,14 +1,16 @@
+using System.Globalization;
 using ActorRing.Actors.Coordinator;
 using ActorRing.Actors.Effects;
-using ActorRing.Cluster.Cli.Telemetry;
+using ActorRing.Actors.Ids;
 using ActorRing.Cluster.Hosting.Jobs;
 using ActorRing.Cluster.Hosting.Seed;
 using ActorRing.Compute.Checkpoints.Training;
 
 namespace ActorRing.Cluster.Cli.Cluster;
 
-/// <summary>Commits TrainingCheckpoints where their jobs keep them.</summary>
-internal sealed class CheckpointFolder(SeedTelemetry telemetry) : ICheckpointFolder
+/// <summary>Commits TrainingCheckpoints where their jobs keep them, and looks at doubtful ones.</summary>
+/// <param name="committed">Told the job of each one that is in place.</param>
+internal sealed class CheckpointFolder(Action<JobId> committed) : ICheckpointFolder
 {
     public string Commit(CommitManifest order, JobRecord job)
     {
@@ -36,9 +38,47 @@ internal sealed class CheckpointFolder(SeedTelemetry telemetry) : ICheckpointFol
                 Mode = settings.Parallelism.Mode,
                 PlanHash = plan.Hash,
             },
-            settings.Checkpoint.KeepLatest);
-        telemetry.CountCheckpoint(order.Job);
+            settings.Checkpoint.KeepLatest,
+            job.CheckpointCommitted);
+        committed(order.Job);
         return hash;
+    }
+
+    public (long Newest, string Text) FindWhole(CheckCheckpoints order, JobRecord job)
+    {
+        var folder = ResolvedJob.Of(job.Spec.Payload.AsSpan()).Settings.Checkpoint.Folder;
+        var checkpoints = new TrainingCheckpoints(folder);
+        var found = new List<string>();
+        var isEvidence = false;
+        foreach (var (stepsDone, manifestHash) in order.Candidates)
+        {
+            if (!checkpoints.Newest().Contains(stepsDone))
+            {
+                // Older ones are deleted in good order; the newest should be there, or set aside by a seed that ended before it could note that.
+                isEvidence |= checkpoints.IsSetAside(stepsDone);
+                if (stepsDone == order.Candidates[0].StepsDone)
+                {
+                    found.Add(string.Create(CultureInfo.InvariantCulture, $"update {stepsDone} is {(isEvidence ? "set aside" : "gone")}"));
+                }
+
+                continue;
+            }
+
+            isEvidence = true;
+
+            try
+            {
+                checkpoints.Verify(stepsDone, manifestHash);
+                return (stepsDone, found.Count > 0 ? string.Join("; ", found) : "the seed has read all of it and found nothing wrong");
+            }
+            catch (Exception damage) when (damage is InvalidDataException or FileNotFoundException)
+            {
+                found.Add($"{damage.Message.ReplaceLineEndings(" ")}; kept as {Path.GetFileName(checkpoints.Quarantine(stepsDone))}");
+            }
+        }
+
+        // A disk that is not mounted looks like this, too: no reason to begin a long training anew.
+        return isEvidence ? (0, string.Join("; ", found)) : throw new IOException($"{folder}: holds no TrainingCheckpoint of this job, damaged or whole");
     }
 
     // What another job left: it was agreed on when this one was submitted.
@@ -46,7 +86,7 @@ internal sealed class CheckpointFolder(SeedTelemetry telemetry) : ICheckpointFol
     {
         foreach (var stepsDone in checkpoints.Newest())
         {
-            if (checkpoints.Open(stepsDone).Manifest.Job != job.Key)
+            if (checkpoints.OwnerOf(stepsDone) != job.Key)
             {
                 checkpoints.Quarantine(stepsDone);
             }

@@ -38,7 +38,7 @@ internal sealed class SeedProcess : IAsyncDisposable
                 new SeedParts
                 {
                     Planner = new JobPlanner(),
-                    Checkpoints = new CheckpointFolder(telemetry),
+                    Checkpoints = new CheckpointFolder(telemetry.CountCheckpoint),
                     StartMember = members > 0 ? (name, incarnation) => StartMember(place, name, incarnation, telemetry) : null,
                     Telemetry = telemetry.Take,
                     Seen = telemetry.SetMembers,

@@ -2,6 +2,8 @@ using ActorRing.Actors.Effects;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Hosting.Jobs;
+using ActorRing.Cluster.Hosting.Ranks;
+using ActorRing.Compute.Checkpoints;
 using ActorRing.Compute.Checkpoints.Training;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Optimizers;
@@ -46,8 +48,8 @@ internal sealed class JobRun : IDisposable
             _state = new TrainingState(parameters, optimizer, group);
             var corpus = _model.Corpus(Path.Combine(settings.Output, "data"));
             _trainer = Own(new RankTrainer(_state, gradients, JobFile.PolicyOf(settings), _model.Config, [.. settings.Stages.Select(stage => JobFile.StageOf(stage, corpus))], watch, SeatOf));
-            _checkpoints = new TrainingCheckpoints(settings.Checkpoint.Folder);
-            _digest = order.StepsDone == 0 ? _state.Digest() : _checkpoints.Open(order.StepsDone).Load(_state);
+            _checkpoints = new TrainingCheckpoints(settings.Checkpoint.Folder, new ByteProgress(watch.Worked));
+            _digest = order.StepsDone == 0 ? _state.Digest() : Load(order.StepsDone);
         }
         catch
         {
@@ -74,6 +76,18 @@ internal sealed class JobRun : IDisposable
         }
 
         return (receipt.Bytes, receipt.Sha256, _digest);
+    }
+
+    private StateDigest Load(long stepsDone)
+    {
+        try
+        {
+            return _checkpoints.Restore(stepsDone, _state);
+        }
+        catch (Exception damage) when (damage is InvalidDataException or FileNotFoundException)
+        {
+            throw new CheckpointUnreadableException(damage.Message, damage);
+        }
     }
 
     public void Dispose()

@@ -89,6 +89,9 @@ internal sealed class WorkWatch(FaultTrap trap) : IAttentionWatch, IProgress<Cor
         }
     }
 
+    /// <summary>A part of a file was written, read or hashed.</summary>
+    internal void Worked(long bytes) => Interlocked.Increment(ref _progress);
+
     public void Report(CorpusProgress value) => Interlocked.Increment(ref _progress);
 
     public void Before(int layer, bool isBackward)

@@ -29,6 +29,7 @@ public interface IRankWork : IDisposable
 
     /// <summary>Loads the TrainingCheckpoint, or begins.</summary>
     /// <returns>The state; its <see cref="RestoreCheckpoint.StepsDone"/> is the order's.</returns>
+    /// <exception cref="CheckpointUnreadableException">It is damaged or gone, as far as this rank can see; the coordinator will have its host look.</exception>
     StateDigest Restore(RestoreCheckpoint order);
 
     /// <summary>One update.</summary>

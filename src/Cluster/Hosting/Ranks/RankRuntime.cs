@@ -87,6 +87,10 @@ internal sealed class RankRuntime : IDisposable
         {
             return new ShardFailed(write.Epoch, write.StepsDone, $"shard of update {write.StepsDone}: {OneLine(failure)}");
         }
+        catch (CheckpointUnreadableException failure) when (order is RestoreCheckpoint restore)
+        {
+            return new RestoreFailed(restore.Epoch, OneLine(failure));
+        }
         catch (Exception failure)
         {
             // Whatever it was: the machine decides what becomes of the epoch.

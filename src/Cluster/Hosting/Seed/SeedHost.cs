@@ -1,9 +1,7 @@
 using ActorRing.Actors.Coordinator;
 using ActorRing.Actors.Effects;
 using ActorRing.Actors.Events;
-using ActorRing.Actors.Log;
 using ActorRing.Actors.Messages;
-using ActorRing.Actors.Messages.Wire;
 using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Hosting.Machines;
 using ActorRing.Cluster.Hosting.Processes;
@@ -26,10 +24,11 @@ public sealed class SeedHost : IEngineSink, IAsyncDisposable
 
     /// <summary>A seed that waits for <see cref="StartAsync"/>.</summary>
     /// <param name="engine">Owned.</param>
-    /// <param name="log">The coordinator's memory; borrowed.</param>
+    /// <param name="log">The coordinator's memory, just opened; borrowed. Rewritten where that makes it much shorter (<see cref="LogUpkeep"/>).</param>
     /// <param name="options">Settings.</param>
     /// <param name="parts">What it works with.</param>
     /// <exception cref="InvalidDataException">The log holds a record that this version cannot read.</exception>
+    /// <exception cref="IOException">The log was to be rewritten and must be opened anew.</exception>
     public SeedHost(ISeedEngine engine, RecordLog log, CoordinatorOptions options, SeedParts parts)
     {
         ArgumentNullException.ThrowIfNull(engine);
@@ -39,7 +38,7 @@ public sealed class SeedHost : IEngineSink, IAsyncDisposable
         _checkpoints = parts.Checkpoints;
         _telemetry = parts.Telemetry;
         _seen = parts.Seen;
-        _machine = new CoordinatorMachine(log.Term, Records(log), options, parts.Planner);
+        _machine = new CoordinatorMachine(log.Term, LogUpkeep.Read(log, parts.Log), options, parts.Planner);
         _records = new RecordWriter(log);
         _shell = new MachineShell(engine, _machine.Handle, Carry, parts.Time, parts.Log) { IsTaken = IsTaken };
         _members = new MemberKeeper(engine, parts.StartMember, parts.Time, _shell.Post);
@@ -93,18 +92,6 @@ public sealed class SeedHost : IEngineSink, IAsyncDisposable
         await _records.Idle.ConfigureAwait(false);
     }
 
-    private static List<LogRecord> Records(RecordLog log)
-    {
-        var records = new List<LogRecord>();
-        foreach (var entry in log.Entries)
-        {
-            var error = LogCodec.TryDecode(entry.Span, out var record);
-            records.Add(error == WireError.None ? record! : throw new InvalidDataException($"{log.Path}: record {records.Count + 1}: {error}; allowed: a log that this version wrote"));
-        }
-
-        return records;
-    }
-
     private bool IsTaken(MachineEvent input, TimeSpan now, IMachineHost<MachineEvent> host)
     {
         if (input is not ViewChanged changed)
@@ -150,6 +137,10 @@ public sealed class SeedHost : IEngineSink, IAsyncDisposable
                 var job = _machine.Book.Find(commit.Job)!;
                 host.Perform(_ => Task.FromResult(Commit(commit, job)));
                 break;
+            case CheckCheckpoints check:
+                var owner = _machine.Book.Find(check.Job)!;
+                host.Perform(_ => Task.FromResult<MachineEvent>(FindWhole(check, owner)));
+                break;
             case Publish publish:
                 _telemetry(publish.Row, JobOf(publish.Row));
                 break;
@@ -173,6 +164,20 @@ public sealed class SeedHost : IEngineSink, IAsyncDisposable
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             return new ManifestFailed(order.Job, order.StepsDone, $"{order.Job}: TrainingCheckpoint of update {order.StepsDone}: {failure.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    private CheckpointsChecked FindWhole(CheckCheckpoints order, JobRecord job)
+    {
+        var suspect = order.Candidates[0].StepsDone;
+        try
+        {
+            var (newest, text) = _checkpoints.FindWhole(order, job);
+            return new CheckpointsChecked(order.Job, suspect, newest, text);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return new CheckpointsChecked(order.Job, suspect, suspect, $"it could not be looked at: {failure.Message.ReplaceLineEndings(" ")}");
         }
     }
 

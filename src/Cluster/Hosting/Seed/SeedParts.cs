@@ -12,7 +12,7 @@ public sealed record SeedParts
     /// <summary>Makes plans.</summary>
     public required IPlanner Planner { get; init; }
 
-    /// <summary>Commits TrainingCheckpoints; called from threads of the pool.</summary>
+    /// <summary>Commits TrainingCheckpoints and looks at doubtful ones; called from threads of the pool.</summary>
     public required ICheckpointFolder Checkpoints { get; init; }
 
     /// <summary>Starts a member process of a name and an incarnation; null for a seed that starts none.</summary>

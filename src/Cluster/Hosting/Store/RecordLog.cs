@@ -16,16 +16,16 @@ public sealed class RecordLog : IDisposable
 {
     private const long LargestFile = 1L << 30;
     private readonly StoreLock _lock;
-    private readonly SafeFileHandle _file;
-    private readonly Action<SafeFileHandle, string> _flush;
-    private long _length;
+    private readonly IDisk _disk;
+    private SafeFileHandle _file;
     private ulong _sequence;
     private Exception? _poison;
+    private bool _hasGrown;
     private bool _closed;
 
-    private RecordLog(string folder, Action<SafeFileHandle, string> flush)
+    private RecordLog(string folder, IDisk disk)
     {
-        _flush = flush;
+        _disk = disk;
         Path = System.IO.Path.Combine(folder, "log");
         PrivateFolder.Ensure(folder);
         _lock = StoreLock.Take(folder);
@@ -33,10 +33,9 @@ public sealed class RecordLog : IDisposable
         {
             _file = OpenFile(Path);
             Entries = Recover(out var term);
-            Span<byte> next = stackalloc byte[sizeof(long)];
-            BinaryPrimitives.WriteInt64LittleEndian(next, Term = checked(term + 1));
-            Write(LogFormat.Kind.Term, next);
-            DurableDirectory.Flush(folder, flush.Invoke);
+            Term = checked(term + 1);
+            Write(LogFormat.Kind.Term, TermBytes());
+            DurableDirectory.Flush(folder, disk.Sync);
         }
         catch
         {
@@ -51,8 +50,11 @@ public sealed class RecordLog : IDisposable
     /// <summary>Greater than the term of every earlier opening, and on the disk: whoever acts for this log may fence with it.</summary>
     public long Term { get; }
 
-    /// <summary>Payloads found when the log was opened, oldest first.</summary>
-    public IReadOnlyList<ReadOnlyMemory<byte>> Entries { get; }
+    /// <summary>Payloads found when the log was opened, oldest first, or those that took their place since.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Entries { get; private set; }
+
+    /// <summary>Bytes of the file.</summary>
+    public long Length { get; private set; }
 
     /// <summary>Bytes of a torn record that opening cut off; 0 after a clean end.</summary>
     public long CutBytes { get; private set; }
@@ -62,18 +64,72 @@ public sealed class RecordLog : IDisposable
     /// <exception cref="LogCorruptException">It is damaged before its end; nothing was changed.</exception>
     /// <exception cref="IOException">It could not be read, written or synced.</exception>
     /// <remarks>Reads the whole file (at most 1 GiB) and syncs twice or three times.</remarks>
-    public static RecordLog Open(string folder) => Open(folder, Libc.Fsync);
+    public static RecordLog Open(string folder) => Open(folder, new RealDisk());
 
-    internal static RecordLog Open(string folder, Action<SafeFileHandle, string> flush) => new(System.IO.Path.GetFullPath(folder), flush);
+    internal static RecordLog Open(string folder, Action<SafeFileHandle, string> flush) => Open(folder, new RealDisk(flush.Invoke));
+
+    /// <summary>As the public one, on a disk that may fail.</summary>
+    internal static RecordLog Open(string folder, IDisk disk) => new(System.IO.Path.GetFullPath(folder), disk);
 
     /// <summary>Returns once the record is on the disk.</summary>
     /// <param name="payload">At most 16 MiB.</param>
     /// <exception cref="IOException">The write or the sync failed, now or earlier; whether this record is on the disk is unknown until the log is opened anew.</exception>
     /// <remarks>One write and one sync: about a millisecond on an SSD.</remarks>
-    public void Append(ReadOnlySpan<byte> payload) => Write(LogFormat.Kind.Entry, payload);
+    public void Append(ReadOnlySpan<byte> payload)
+    {
+        Write(LogFormat.Kind.Entry, payload);
+        _hasGrown = true;
+    }
+
+    /// <summary>Bytes that the file would have with these payloads in it and nothing else.</summary>
+    public static long LengthOf(IReadOnlyList<ReadOnlyMemory<byte>> payloads)
+    {
+        ArgumentNullException.ThrowIfNull(payloads);
+        return LogFormat.Magic.Length + LogFormat.HeaderBytes + sizeof(long) + payloads.Sum(payload => (long)LogFormat.HeaderBytes + payload.Length);
+    }
+
+    /// <summary>Puts other records in the place of all that there are; lock and term stay. Only before anything is appended.</summary>
+    /// <param name="payloads">At most 16 MiB each. They come to the same as <see cref="Entries"/>, or else something promised is lost: the caller's business.</param>
+    /// <exception cref="IOException">
+    /// The disk refused. If <see cref="IsUsable"/>, the old log is untouched and goes on; otherwise it is unknown which of the two is on the disk, and the log must be opened anew.
+    /// </exception>
+    /// <remarks>
+    /// A new file beside the old one, synced, renamed over it, its folder synced: a crash at any point leaves the old log or the new one, whole, under terms that were
+    /// never given twice. What a killed process left of a new file, the next rewriting deletes. Cost: one write of the new file, two syncs.
+    /// </remarks>
+    public void Rewrite(IReadOnlyList<ReadOnlyMemory<byte>> payloads)
+    {
+        ArgumentNullException.ThrowIfNull(payloads);
+        ThrowIfUnusable();
+        if (_hasGrown)
+        {
+            throw new InvalidOperationException($"{Path}: was appended to; a log is rewritten before that or never");
+        }
+
+        var bytes = Encode(payloads);
+        using var file = DurableFile.Create(Path, _disk);
+        try
+        {
+            file.Append(bytes);
+            file.Commit();
+            var renewed = OpenFile(Path);
+            _file.Dispose();
+            _file = renewed;
+        }
+        catch (Exception failure) when (file.HasName)
+        {
+            _poison = failure;
+            throw;
+        }
+
+        (Length, _sequence, Entries) = (bytes.Length, (ulong)payloads.Count + 1, [.. payloads]);
+    }
+
+    /// <summary>Whether it takes records: it is open and no write has failed.</summary>
+    public bool IsUsable => !_closed && _poison is null;
 
     /// <summary>Whether the file is where it was and has not lost a byte: whoever removed or replaced it has taken the store away.</summary>
-    public bool IsInPlace => !_closed && new FileInfo(Path) is { Exists: true } file && file.Length >= _length;
+    public bool IsInPlace => !_closed && new FileInfo(Path) is { Exists: true } file && file.Length >= Length;
 
     /// <summary>Closes the file and lets the next process have it.</summary>
     public void Dispose()
@@ -120,8 +176,8 @@ public sealed class RecordLog : IDisposable
 
             CutBytes = bytes.Length;
             RandomAccess.Write(_file, magic, 0);
-            _flush(_file, Path);
-            _length = magic.Length;
+            _disk.Sync(_file, Path);
+            Length = magic.Length;
             return entries;
         }
 
@@ -148,7 +204,7 @@ public sealed class RecordLog : IDisposable
         }
 
         CutTail(bytes, offset);
-        _length = offset;
+        Length = offset;
         return entries;
     }
 
@@ -172,7 +228,7 @@ public sealed class RecordLog : IDisposable
 
         CutBytes = bytes.Length - offset;
         RandomAccess.SetLength(_file, offset);
-        _flush(_file, Path);
+        _disk.Sync(_file, Path);
     }
 
     private byte[] ReadAll()
@@ -193,21 +249,46 @@ public sealed class RecordLog : IDisposable
         return read == bytes.Length ? bytes : throw new IOException($"{Path}: shrank while it was read");
     }
 
-    private void Write(LogFormat.Kind kind, ReadOnlySpan<byte> payload)
+    private byte[] TermBytes()
+    {
+        var bytes = new byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, Term);
+        return bytes;
+    }
+
+    private byte[] Encode(IReadOnlyList<ReadOnlyMemory<byte>> payloads)
+    {
+        using var bytes = new MemoryStream();
+        bytes.Write(LogFormat.Magic);
+        bytes.Write(LogFormat.Encode(1, LogFormat.Kind.Term, TermBytes()));
+        for (var at = 0; at < payloads.Count; at++)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(payloads[at].Length, LogFormat.LargestPayload, nameof(payloads));
+            bytes.Write(LogFormat.Encode((ulong)at + 2, LogFormat.Kind.Entry, payloads[at].Span));
+        }
+
+        return bytes.ToArray();
+    }
+
+    private void ThrowIfUnusable()
     {
         ObjectDisposedException.ThrowIf(_closed, this);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(payload.Length, LogFormat.LargestPayload, nameof(payload));
         if (_poison is not null)
         {
             throw new IOException($"{Path}: an earlier write failed, open the log anew: {_poison.Message}", _poison);
         }
+    }
 
+    private void Write(LogFormat.Kind kind, ReadOnlySpan<byte> payload)
+    {
+        ThrowIfUnusable();
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(payload.Length, LogFormat.LargestPayload, nameof(payload));
         try
         {
             var record = LogFormat.Encode(_sequence + 1, kind, payload);
-            RandomAccess.Write(_file, record, _length);
-            _flush(_file, Path);
-            _length += record.Length;
+            RandomAccess.Write(_file, record, Length);
+            _disk.Sync(_file, Path);
+            Length += record.Length;
             _sequence++;
         }
         catch (Exception failure)

@@ -18,7 +18,7 @@ internal static class ManifestJson
     internal const int MaxBytes = 16 << 20;
 
     private const string Format = "actorring-training-checkpoint";
-    private const int Version = 1;
+    private const int Version = 2;
     private const int MostLayers = 10_000;
     private static readonly string NoHash = new('0', 2 * SHA256.HashSizeInBytes);
     private static readonly byte[] Tail = Encoding.UTF8.GetBytes("\"\n}\n");
@@ -39,7 +39,8 @@ internal static class ManifestJson
     }
 
     /// <summary>Reads a manifest.</summary>
-    /// <exception cref="InvalidDataException">It is not what was written, byte for byte, or of another version.</exception>
+    /// <exception cref="InvalidDataException">It is not what was written, byte for byte.</exception>
+    /// <exception cref="OtherVersionException">It is whole, and of another version.</exception>
     internal static CheckpointManifest Read(byte[] bytes, string path)
     {
         var length = NoHash.Length + Tail.Length;
@@ -62,7 +63,7 @@ internal static class ManifestJson
             var root = document.RootElement;
             if (root.GetProperty("format").GetString() != Format || root.GetProperty("version").GetInt32() != Version)
             {
-                throw new InvalidDataException($"{path}: format {Quote.Of(root.GetProperty("format").GetString())} version {root.GetProperty("version")}; {Format} version {Version} is read");
+                throw new OtherVersionException($"{path}: format {Quote.Of(root.GetProperty("format").GetString())} version {root.GetProperty("version")}; {Format} version {Version} is read");
             }
 
             var manifest = Read(root);

@@ -13,7 +13,7 @@ internal static class ShardFile
 
     /// <summary>Writes the file durably.</summary>
     /// <exception cref="IOException">The disk refused, or the file is there with other content; it is as it was.</exception>
-    internal static ShardReceipt Write(string path, TrainingState state, long stepsDone, IDisk disk)
+    internal static ShardReceipt Write(string path, TrainingState state, long stepsDone, IDisk disk, ByteProgress? progress)
     {
         var owned = state.Optimizer.Owned;
         var tensors = Enumerable.Range(owned.FirstShard, owned.ShardCount).SelectMany(shard => SpecsOf(state.Shards, shard)).ToList();
@@ -29,14 +29,14 @@ internal static class ShardFile
             foreach (var (part, tensor) in state.PartsOf(shard))
             {
                 var name = NameOf(part, shard);
-                TensorBytes.Read(state.Parameters.Device, tensor, piece => writer.Append(name, piece));
+                TensorBytes.Read(state.Parameters.Device, tensor, piece => writer.Append(name, piece), progress);
             }
         }
 
         var receipt = new ShardReceipt(writer.Length, Convert.ToHexStringLower(sha256.GetHashAndReset()));
         if (File.Exists(path))
         {
-            return Measure(path) == receipt ? receipt : throw new IOException($"{path}: exists with other content; it is never overwritten");
+            return Measure(path, progress) == receipt ? receipt : throw new IOException($"{path}: exists with other content; it is never overwritten");
         }
 
         writer.Commit();
@@ -44,7 +44,7 @@ internal static class ShardFile
     }
 
     /// <summary>Length and hash of a file as it is on the disk.</summary>
-    internal static ShardReceipt Measure(string path)
+    internal static ShardReceipt Measure(string path, ByteProgress? progress = null)
     {
         using var file = RegularFile.OpenRead(path);
         using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -54,6 +54,7 @@ internal static class ShardFile
         {
             sha256.AppendData(piece, 0, (int)read);
             length += read;
+            progress?.Add(read);
         }
 
         return new ShardReceipt(length, Convert.ToHexStringLower(sha256.GetHashAndReset()));
@@ -74,28 +75,19 @@ internal static class ShardFile
         return file;
     }
 
-    /// <summary>Loads what a rank needs of a file: the weights of all its shards, and the moments of those that the rank owns.</summary>
-    internal static void Load(SafetensorsFile file, ShardRun run, TrainingState state)
+    /// <summary>Loads what a rank owns of a file: weights and moments.</summary>
+    internal static void Load(SafetensorsFile file, ShardRun run, TrainingState state, ByteProgress? progress)
     {
-        for (var shard = run.FirstShard; shard < run.EndShard; shard++)
+        var owned = state.Optimizer.Owned;
+        for (var shard = Math.Max(run.FirstShard, owned.FirstShard); shard < Math.Min(run.EndShard, owned.EndShard); shard++)
         {
-            if (shard >= state.Optimizer.Owned.FirstShard && shard < state.Optimizer.Owned.EndShard)
+            foreach (var (part, tensor) in state.PartsOf(shard))
             {
-                foreach (var (part, tensor) in state.PartsOf(shard))
-                {
-                    Load(file, NameOf(part, shard), state, tensor);
-                }
-            }
-            else
-            {
-                var elements = state.Shards[shard];
-                Load(file, NameOf(ShardParts.Weights, shard), state, state.Parameters.Master.Flat.Slice(0, elements.FirstElement, elements.ElementCount));
+                var name = NameOf(part, shard);
+                TensorBytes.Write(state.Parameters.Device, tensor, (first, piece) => file.ReadRows(name, first, piece.Length / sizeof(float), piece), progress);
             }
         }
     }
-
-    private static void Load(SafetensorsFile file, string name, TrainingState state, Native.Tensor tensor) =>
-        TensorBytes.Write(state.Parameters.Device, tensor, (first, piece) => file.ReadRows(name, first, piece.Length / sizeof(float), piece));
 
     private static IEnumerable<TensorSpec> SpecsOf(ShardMap shards, int shard) =>
         from part in new[] { ShardParts.Weights, ShardParts.First, ShardParts.Second }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using ActorRing.Actors.Ids;
 using ActorRing.Compute.Sharding;
@@ -14,18 +15,21 @@ public sealed class TrainingCheckpoints
 {
     private readonly string _root;
     private readonly IDisk _disk;
+    private readonly ByteProgress? _progress;
 
     /// <summary>The checkpoints below a folder.</summary>
     /// <param name="root">Made, with mode 0700, when the first shard is written; its parent must exist.</param>
-    public TrainingCheckpoints(string root)
-        : this(root, new RealDisk())
+    /// <param name="progress">Told while files are written, read and hashed; null for none.</param>
+    public TrainingCheckpoints(string root, ByteProgress? progress = null)
+        : this(root, new RealDisk(), progress)
     {
     }
 
-    internal TrainingCheckpoints(string root, IDisk disk)
+    internal TrainingCheckpoints(string root, IDisk disk, ByteProgress? progress = null)
     {
         _root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
         _disk = disk;
+        _progress = progress;
     }
 
     /// <summary>Updates in each committed checkpoint, newest first. They are not checked: <see cref="Open"/> does that.</summary>
@@ -52,7 +56,7 @@ public sealed class TrainingCheckpoints
             }
 
             _disk.CreateFolder(folder);
-            return ShardFile.Write(path, state, stepsDone, _disk);
+            return ShardFile.Write(path, state, stepsDone, _disk, _progress);
         }
         catch (IOException fault)
         {
@@ -64,6 +68,10 @@ public sealed class TrainingCheckpoints
     /// <summary>Second phase: makes what the ranks wrote the checkpoint of <see cref="CheckpointManifest.StepsDone"/>, synced. Called by the coordinator alone.</summary>
     /// <param name="manifest">With a receipt for every rank.</param>
     /// <param name="keep">How many of the newest stay, at least 1; older ones are deleted when this one has been read back.</param>
+    /// <param name="needed">
+    /// Updates in the one that the caller would go back to if it ended now: it and newer ones stay. Without it a coordinator that dies between this call and its note of it
+    /// would look for one that is deleted.
+    /// </param>
     /// <returns>SHA-256 of the manifest that is in place, lower-case hexadecimal.</returns>
     /// <exception cref="InvalidDataException">A file is missing or not as long as its receipt says, or what is in place is damaged; nothing was deleted.</exception>
     /// <exception cref="IOException">The disk refused, or another state is in place that is not of an earlier epoch.</exception>
@@ -71,7 +79,7 @@ public sealed class TrainingCheckpoints
     /// Committing the same state again changes nothing, and makes sure that it is on the disk. Another state under the same number of updates, of an earlier epoch (a
     /// coordinator ended before it could note that commit), is exchanged for this one. What earlier epochs left behind is deleted.
     /// </remarks>
-    public string Commit(CheckpointManifest manifest, int keep)
+    public string Commit(CheckpointManifest manifest, int keep, long needed = long.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(manifest);
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
@@ -98,7 +106,7 @@ public sealed class TrainingCheckpoints
 
         // Also where nothing was renamed: the sync of an earlier call may have failed.
         SyncFolder(_root);
-        var older = Newest().Where(stepsDone => stepsDone < manifest.StepsDone).Skip(keep - 1).ToList();
+        var older = Newest().Where(stepsDone => stepsDone < manifest.StepsDone).Skip(keep - 1).Where(stepsDone => stepsDone < needed).ToList();
         if (older.Count > 0 || (old is not null && !isThere))
         {
             _ = Open(manifest.StepsDone);
@@ -121,7 +129,71 @@ public sealed class TrainingCheckpoints
     /// <exception cref="FileNotFoundException">There is none, or a file of it is missing.</exception>
     /// <exception cref="InvalidDataException">It is damaged: one line with the file and the reason.</exception>
     /// <remarks>Cost: reads and hashes all files.</remarks>
-    public TrainingCheckpoint Open(long stepsDone) => TrainingCheckpoint.Open(At(CheckpointFolder.Committed(stepsDone)), stepsDone);
+    public TrainingCheckpoint Open(long stepsDone) => TrainingCheckpoint.Open(At(CheckpointFolder.Committed(stepsDone)), stepsDone, _progress);
+
+    /// <summary>
+    /// Checks a committed checkpoint together with the other ranks, each the files of which it needs something, and loads it once all have found their part whole. Collective.
+    /// </summary>
+    /// <param name="stepsDone">Updates in it.</param>
+    /// <param name="state">This rank's; overwritten once every byte has been checked by somebody.</param>
+    /// <returns>As <see cref="TrainingCheckpoint.Load"/>.</returns>
+    /// <exception cref="FileNotFoundException">There is none, or a file of this rank's part is missing; no rank has loaded anything.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, here or in another rank's part, or of another model: no rank has loaded anything. Or as <see cref="TrainingCheckpoint.Load"/>.</exception>
+    /// <exception cref="IOException">The disk refused.</exception>
+    /// <remarks>
+    /// Cost: where as many ranks load as wrote, each reads and hashes its own file and reads it once more; otherwise a file is hashed by each rank that needs some of it.
+    /// </remarks>
+    public StateDigest Restore(long stepsDone, TrainingState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        var folder = At(CheckpointFolder.Committed(stepsDone));
+        TrainingCheckpoint? checkpoint = null;
+        ExceptionDispatchInfo? flaw = null;
+        try
+        {
+            checkpoint = TrainingCheckpoint.OpenPart(folder, stepsDone, state, _progress);
+        }
+        catch (Exception fault) when (fault is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            // The others must hear of it before they touch their state.
+            flaw = ExceptionDispatchInfo.Capture(fault);
+        }
+
+        var flaws = state.Group.Sum(flaw is null ? 0 : 1);
+        flaw?.Throw();
+        return flaws == 0 ? checkpoint!.Load(state) : throw new InvalidDataException($"{folder}: {flaws} of {state.Group.Ranks} ranks cannot read their part; nothing was loaded");
+    }
+
+    /// <summary>As <see cref="Open"/>, and requires the manifest that was committed: not another whole checkpoint of as many updates.</summary>
+    /// <param name="stepsDone">Updates in it.</param>
+    /// <param name="manifestSha256">What <see cref="Commit"/> returned.</param>
+    /// <exception cref="FileNotFoundException">There is none, or a file of it is missing.</exception>
+    /// <exception cref="InvalidDataException">It is damaged or another one: one line with the file and the reason.</exception>
+    public void Verify(long stepsDone, string manifestSha256)
+    {
+        var found = Convert.ToHexStringLower(SHA256.HashData(ManifestJson.Write(Open(stepsDone).Manifest)));
+        if (found != manifestSha256)
+        {
+            var path = Path.Combine(At(CheckpointFolder.Committed(stepsDone)), CheckpointManifest.FileName);
+            throw new InvalidDataException($"{path}: has SHA-256 {found}; the one committed had {manifestSha256}");
+        }
+    }
+
+    /// <summary>Whether a checkpoint of so many updates was set aside as damaged.</summary>
+    public bool IsSetAside(long stepsDone) => Directory.Exists(At(CheckpointFolder.Damaged(stepsDone, 1)));
+
+    /// <summary>Whose a committed checkpoint is; null if its manifest cannot be read.</summary>
+    public string? OwnerOf(long stepsDone)
+    {
+        try
+        {
+            return TrainingCheckpoint.ReadManifest(At(CheckpointFolder.Committed(stepsDone)), stepsDone).Job;
+        }
+        catch (Exception flaw) when (flaw is InvalidDataException or FileNotFoundException or OtherVersionException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Sets a damaged checkpoint aside, so that it is not found any more, and keeps it as evidence. Called by the coordinator alone.</summary>
     /// <returns>Its new path.</returns>

@@ -109,6 +109,37 @@ public sealed class CommitSpec : IDisposable
     }
 
     [Fact]
+    public void Commit_must_keep_the_one_that_the_caller_still_needs_and_delete_it_next_time()
+    {
+        SampleState.Save(_checkpoints, 1, First, keep: 1);
+        _checkpoints.Commit(SampleState.Write(_checkpoints, 2, First), keep: 1, needed: 1);
+        Assert.Equal([2, 1], _checkpoints.Newest());
+        _checkpoints.Commit(SampleState.Write(_checkpoints, 3, First), keep: 1, needed: 2);
+        Assert.Equal([3, 2], _checkpoints.Newest());
+    }
+
+    [Fact]
+    public void Verify_must_accept_the_one_that_was_committed_and_refuse_another_whole_one()
+    {
+        var hash = SampleState.Save(_checkpoints, 1, First, keep: 1);
+        _checkpoints.Verify(1, hash);
+        var other = SampleState.Save(_checkpoints, 1, Second, keep: 1, content: 2);
+
+        Assert.Contains("the one committed had", Assert.Throws<InvalidDataException>(() => _checkpoints.Verify(1, hash)).Message, StringComparison.Ordinal);
+        _checkpoints.Verify(1, other);
+    }
+
+    [Fact]
+    public void Owner_must_be_told_of_a_checkpoint_whose_shards_are_damaged_and_of_none_whose_manifest_is()
+    {
+        SampleState.Save(_checkpoints, 1, First, keep: 1);
+        File.Delete(_folder.At("job", "step-1", CheckpointManifest.FileOf(0)));
+        Assert.Equal("job-1", _checkpoints.OwnerOf(1));
+        File.WriteAllText(_folder.At("job", "step-1", CheckpointManifest.FileName), "{}");
+        Assert.Null(_checkpoints.OwnerOf(1));
+    }
+
+    [Fact]
     public void Shard_must_not_be_overwritten_when_it_is_written_again()
     {
         var receipts = SampleState.Write(_checkpoints, 1, First).Shards;

@@ -46,7 +46,7 @@ internal static class RankedJob
             using var problem = new ModelProblem(device, TinyModels.Llama(), RecomputePolicy.SelectivePlusPlus, Batch, Tokens, attention, positions, documents: true);
             using var optimizer = new AdamW(problem.Parameters, new AdamWOptions(), group.OwnedOf(problem.Parameters.Layout.Shards));
             var state = new TrainingState(problem.Parameters, optimizer, group);
-            loaded[rank] = from > 0 ? checkpoints.Open(from).Load(state) : state.Digest();
+            loaded[rank] = from > 0 ? checkpoints.Restore(from, state) : state.Digest();
             var step = new TrainingStep(problem.Parameters, problem.Model, problem.Gradients, optimizer, group);
             for (var i = from; i < to; i++)
             {

@@ -18,10 +18,18 @@ internal sealed class SampleState : IDisposable
         Layers = 1, Width = 16, Heads = 2, KvHeads = 1, HeadSize = 8, MlpWidth = 24, Vocabulary = 37, NormEpsilon = 1e-5, TiedEmbeddings = false,
     };
 
-    private readonly ComputeDevice _device = NativeBackend.LoadCpu().Open(1);
+    internal static ShardMap Map { get; } = new ParameterLayout(Dims).Shards;
 
-    internal SampleState(int steps, IUpdateGroup? group = null)
+    private readonly ComputeDevice _device;
+    private readonly bool _isOwner;
+
+    /// <param name="steps">Updates in it.</param>
+    /// <param name="group">Whose part; null for one rank alone.</param>
+    /// <param name="device">Borrowed; null for one of its own.</param>
+    internal SampleState(int steps, IUpdateGroup? group = null, ComputeDevice? device = null)
     {
+        _isOwner = device is null;
+        _device = device ?? NativeBackend.LoadCpu().Open(1);
         group ??= new SingleRank();
         var parameters = new Parameters(_device, Dims, ElementType.Float32);
         var optimizer = new AdamW(parameters, new AdamWOptions(), group.OwnedOf(parameters.Layout.Shards));
@@ -38,7 +46,10 @@ internal sealed class SampleState : IDisposable
     {
         State.Optimizer.Dispose();
         State.Parameters.Dispose();
-        _device.Dispose();
+        if (_isOwner)
+        {
+            _device.Dispose();
+        }
     }
 
     internal static StateDigest Digest(int steps)
