@@ -15,14 +15,17 @@ internal static class DemoCommand
         var ranks = NumberOption.Of("--ranks", "Member processes.", 4, 2, 64);
         var mode = new Option<string>("--mode") { Description = "How ranks share a sequence.", DefaultValueFactory = _ => "zigzag" };
         var seed = NumberOption.Of("--seed", "Of the training data and of the samples that are asked.", 1L, 0, 1L << 40);
+        var samples = NumberOption.Of("--num-samples", "Samples of each cell of the needle maps.", 8, 1, 1000);
         var verify = new Option<bool>("--verify") { Description = "Train once more without the loss, and compare the weights bit by bit." };
         var json = new Option<bool>("--json") { Description = "End with the figures as JSON." };
-        var command = new Command("demo", "Extends a small model's context on four rank processes, loses one, and shows what came of it. Example: actorring demo") { output, haystack, ranks, mode, seed, verify, json };
+        var command = new Command("demo", "Extends a small model's context on four rank processes, loses one, and shows what came of it. Any key of the job (hocon/jobs/demo.conf) can follow. Example: actorring demo") { output, haystack, ranks, mode, seed, samples, verify, json };
+        command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction(async result =>
         {
             using var signal = new StopSignal("stopped; nothing is left running. Again from the start: actorring demo");
             var plan = new DemoPlan(
-                Path.GetFullPath(result.GetValue(output)!), result.GetValue(haystack)!, result.GetValue(ranks), SharedModes.Parse(result.GetValue(mode)!)[0], result.GetValue(seed));
+                Path.GetFullPath(result.GetValue(output)!), result.GetValue(haystack)!, result.GetValue(ranks), SharedModes.Parse(result.GetValue(mode)!)[0], result.GetValue(seed),
+                result.GetValue(samples), result.UnmatchedTokens);
             var figures = await new DemoScript(plan, signal.Token).RunAsync(result.GetValue(verify));
             if (result.GetValue(json))
             {

@@ -24,7 +24,7 @@ internal static class DemoCluster
     {
         using var folder = new TemporaryFolder();
         var place = new ClusterPlace(Path.Combine(folder.Path, "cluster"));
-        await using var telemetry = new SeedTelemetry(port: null) { Also = run.Take };
+        await using var telemetry = new SeedTelemetry(port: null) { Also = run.Take, KeepsMembersQuiet = true };
         await using var seed = new SeedProcess(place, job.Settings.Parallelism.Ranks, telemetry);
         await seed.StartAsync(stop);
         var following = FollowAsync(place, job, kill, run, stop);

@@ -10,7 +10,9 @@ namespace ActorRing.Cluster.Cli.Demo;
 /// <param name="Ranks">Member processes.</param>
 /// <param name="Mode">How they share a sequence.</param>
 /// <param name="Seed">Of training data and of the samples that are asked.</param>
-internal sealed record DemoPlan(string Folder, string Haystack, int Ranks, string Mode, long Seed)
+/// <param name="Samples">Of each cell of the needle maps.</param>
+/// <param name="Changes">Arguments over the job file.</param>
+internal sealed record DemoPlan(string Folder, string Haystack, int Ranks, string Mode, long Seed, int Samples, IReadOnlyList<string> Changes)
 {
     /// <summary>Digits of a number, as in the base model's training.</summary>
     internal const int Digits = 5;
@@ -34,7 +36,7 @@ internal sealed record DemoPlan(string Folder, string Haystack, int Ranks, strin
     /// <param name="name">Of the run: its folder.</param>
     internal string[] Overrides(string name) =>
     [
-        "--job.name", name, "--job.output", Training(name), "--model.path", BaseModel, "--parallelism.ranks", Ranks.ToString(CultureInfo.InvariantCulture), "--parallelism.mode", Mode,
+        .. Changes, "--job.name", name, "--job.output", Training(name), "--model.path", BaseModel, "--parallelism.ranks", Ranks.ToString(CultureInfo.InvariantCulture), "--parallelism.mode", Mode,
     ];
 
     /// <summary>Texts to train on, or to ask in.</summary>

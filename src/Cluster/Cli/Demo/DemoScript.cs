@@ -16,6 +16,8 @@ internal sealed class DemoScript(DemoPlan plan, CancellationToken stop)
     // Lengths tested, in contexts of the base model, beside that context itself.
     private static readonly int[] Multiples = [4, 8, 16];
 
+    private static readonly double[] Depths = [0, 30, 60, 90];
+
     /// <summary>Runs it.</summary>
     /// <param name="verifies">Whether an undisturbed run is compared.</param>
     /// <exception cref="UsageException">It cannot be run here; one line says why, and nothing was written.</exception>
@@ -42,7 +44,7 @@ internal sealed class DemoScript(DemoPlan plan, CancellationToken stop)
         bool? isBitEqual = verifies ? await IsBitEqualAsync() : null;
 
         int[] lengths = [baseTokens, .. Multiples.Select(times => times * baseTokens).Where(length => length <= lastStage.SeqLen)];
-        var test = new NeedleOptions(lengths, [0, 30, 60, 90], Samples: 8, DemoPlan.Digits, DemoPlan.Distractors, plan.Seed + 77_000_000, City: null);
+        var test = new NeedleOptions(lengths, Depths, plan.Samples, DemoPlan.Digits, DemoPlan.Distractors, plan.Seed + 77_000_000, City: null);
         var model = Path.Combine(plan.Training("train"), "model");
         DemoMap[] maps =
         [

@@ -51,6 +51,9 @@ internal sealed class SeedTelemetry : IAsyncDisposable
     /// <summary>Told every row as well, on the thread that shows them.</summary>
     internal Action<TelemetryRow>? Also { get; init; }
 
+    /// <summary>Whether what members say goes to their files in the job's folder alone.</summary>
+    internal bool KeepsMembersQuiet { get; init; }
+
     /// <summary>Takes a row. Never waits.</summary>
     internal void Take(TelemetryRow row, JobRecord? job) => _rows.Writer.TryWrite(new Item(row, job?.Spec, job?.LastEpoch?.Members.Length ?? 0, null, null));
 
@@ -82,7 +85,11 @@ internal sealed class SeedTelemetry : IAsyncDisposable
         {
             if (item.Row is null)
             {
-                Console.Error.WriteLine($"[{item.Member}] {item.Line}");
+                if (!KeepsMembersQuiet)
+                {
+                    Console.Error.WriteLine($"[{item.Member}] {item.Line}");
+                }
+
                 _places.GetValueOrDefault(_running)?.Folder?.AppendMemberLine(item.Member!, item.Line!);
             }
             else

@@ -21,8 +21,8 @@ public sealed class HfModelFolder : IDisposable
         Path = path;
         Config = config;
 
-        // Null as it is would become an empty file: no conversion of an array leaves it null.
-        GenerationConfig = generationConfig is null ? null : new ReadOnlyMemory<byte>(generationConfig);
+        // Without the cast null would become an empty file, by way of an array.
+        GenerationConfig = generationConfig is null ? (ReadOnlyMemory<byte>?)null : generationConfig;
         Weights = weights;
     }
 
