@@ -10,6 +10,7 @@ namespace ActorRing.Compute.Data;
 internal static class CorpusCache
 {
     private const int WaitMilliseconds = 20;
+    private const int OpenAttempts = 100;
 
     /// <summary>Opens the packed tokens of these files, made now if they are not there yet or not whole.</summary>
     /// <exception cref="InvalidDataException">A file is broken, or holds an id that the model does not have.</exception>
@@ -41,7 +42,7 @@ internal static class CorpusCache
     // the next one begins anew. Waiting is progress as long as there is somebody to wait for, who is watched like everybody else.
     private static SafeFileHandle AwaitTurn(string path, IReadOnlyList<(string Path, SourceFormat Format)> files, IProgress<CorpusProgress>? progress, CancellationToken ct)
     {
-        var turn = File.OpenHandle(LockOf(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        var turn = OpenLock(LockOf(path));
         try
         {
             while (!Libc.TryLockIfLockable(turn))
@@ -57,6 +58,34 @@ internal static class CorpusCache
         {
             turn.Dispose();
             throw;
+        }
+    }
+
+    // By the system's own call: .NET takes a shared lock with every file it opens, and two who hold one would wait for each other.
+    private static SafeFileHandle OpenLock(string path)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return Libc.OpenRead(path);
+            }
+            catch (FileNotFoundException) when (attempt < OpenAttempts)
+            {
+                Touch(path);
+            }
+        }
+    }
+
+    private static void Touch(string path)
+    {
+        try
+        {
+            File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete).Dispose();
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            // Another rank made it, and has locked it already.
         }
     }
 

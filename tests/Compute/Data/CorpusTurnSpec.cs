@@ -66,11 +66,11 @@ public sealed class CorpusTurnSpec : IDisposable
         using var stop = new CancellationTokenSource();
         var waits = new Waiting();
         var opening = Task.Run(() => TokenizedCorpus.Open([path], options, waits, stop.Token));
-        await Task.WhenAny(waits.Seen.Task, opening).WaitAsync(Deadline);
+        await waits.Seen.Task.WaitAsync(Deadline);
 
         await stop.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<Exception>(() => opening.WaitAsync(Deadline));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opening.WaitAsync(Deadline));
     }
 
     private CorpusOptions Options(Utf8Tokenizer tokenizer) => new(tokenizer.VocabularySize, _folder.Cache) { Tokenizer = tokenizer, TokenizerKey = "utf8" };
