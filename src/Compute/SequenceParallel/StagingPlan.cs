@@ -16,22 +16,17 @@ public static class StagingPlan
 {
     private const int StepsInFlight = 3;
 
-    /// <summary>Bytes of the rank that needs most. Cost: the schedules of all ranks.</summary>
+    /// <summary>Bytes of the rank that needs most; 0 where the sequence is not shared, for a rank alone attends without a plan. Cost: the schedules of all ranks.</summary>
     public static long MostBytes(SequenceParallelPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return Enumerable.Range(0, plan.Mesh.SequenceRanks).Max(rank => BytesOf(plan, new SequenceRank(rank)));
+        return plan.Mesh.SequenceRanks == 1 ? 0 : Enumerable.Range(0, plan.Mesh.SequenceRanks).Max(rank => BytesOf(plan, new SequenceRank(rank)));
     }
 
-    /// <summary>Bytes of one rank; 0 where the sequence is not shared.</summary>
+    /// <summary>Bytes of one rank; of a rank alone, its running state.</summary>
     public static long BytesOf(SequenceParallelPlan plan, SequenceRank rank)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        if (plan.Mesh.SequenceRanks == 1)
-        {
-            return 0;
-        }
-
         return Enumerable.Range(0, plan.Layers).DistinctBy(layer => plan.LayerWindows[layer]).Max(layer => Bytes(plan, AttentionSchedule.Build(plan, plan.Pattern(layer)).ForRank(rank)));
     }
 
