@@ -18,8 +18,11 @@ public sealed record CoordinatorOptions
     /// <summary>Silence after the end of a connection after which a member is given up.</summary>
     public TimeSpan SocketGrace { get; init; } = TimeSpan.FromMilliseconds(150);
 
-    /// <summary>Time for a started process to join before its lease begins to count.</summary>
-    public TimeSpan JoinLimit { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// Time for a started process to join before its lease begins to count. Only for one that hangs: an end is seen at once, and a machine with twelve times as much to
+    /// do as it can took more than ten seconds to start one.
+    /// </summary>
+    public TimeSpan JoinLimit { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Standstill of a rank that waits for nobody after which it is given up; at least ten times its last update.</summary>
     public TimeSpan StallLimit { get; init; } = TimeSpan.FromSeconds(1);

@@ -57,7 +57,10 @@ public sealed record MemberDisconnected(MemberId Member) : MachineEvent;
 public sealed record DrainRequested : MachineEvent;
 
 /// <summary>Peers can connect.</summary>
-public sealed record CommunicatorsPrepared(RingEpoch Epoch, string Endpoint) : MachineEvent;
+/// <param name="Epoch">In which one.</param>
+/// <param name="Endpoint">Of this rank's communicators.</param>
+/// <param name="HopDeadline">Past it the communicators give a transfer up; null where they do not say.</param>
+public sealed record CommunicatorsPrepared(RingEpoch Epoch, string Endpoint, TimeSpan? HopDeadline = null) : MachineEvent;
 
 /// <summary>All communicators of the epoch are up.</summary>
 public sealed record CommunicatorsConnected(RingEpoch Epoch) : MachineEvent;

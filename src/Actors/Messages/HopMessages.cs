@@ -27,7 +27,7 @@ public sealed record HopTally(GlobalRank Peer, int Channel, long Bytes, TimeSpan
 /// </summary>
 /// <param name="Epoch">In which one.</param>
 /// <param name="Sequence">Grows within the life of the member.</param>
-/// <param name="Deadline">What a transfer may take before it is reported.</param>
+/// <param name="Deadline">What a transfer may take before the communicators give it up.</param>
 /// <param name="Hops">At most 16.</param>
 public sealed record HopSummary(RingEpoch Epoch, long Sequence, TimeSpan Deadline, ImmutableArray<HopTally> Hops) : Message;
 

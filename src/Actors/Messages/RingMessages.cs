@@ -25,7 +25,7 @@ public sealed record LinkStatus(GlobalRank Peer, int Channel, HopFigures Figures
 /// <param name="Hops">Its transfers since the epoch began, all channels together; about a second old.</param>
 /// <param name="Links">The same by peer and channel; at most 16.</param>
 /// <param name="Waiting">The transfer that it waits for, as it said last; null if none.</param>
-/// <param name="Deadline">What a transfer may take before it is reported; zero while not known.</param>
+/// <param name="Deadline">What a transfer may take before the communicators give it up; zero while not known.</param>
 public sealed record RankStatus(GlobalRank Rank, MemberId Member, string Endpoint, RankPhase Phase, long StepsDone, GlobalRank SendsTo, GlobalRank ReceivesFrom,
     HopFigures Hops, ImmutableArray<LinkStatus> Links, HopWait? Waiting, TimeSpan Deadline);
 

@@ -59,6 +59,9 @@ internal sealed class RankEpoch(ProposePlan proposal, GlobalRank rank, PreparedP
 
     internal GlobalRank Next { get; } = plan?.NextInRing(rank) ?? rank;
 
+    /// <summary>What the epoch's communicators let a transfer take.</summary>
+    internal TimeSpan HopDeadline { get; set; }
+
     /// <summary>Since when the present transfer has been waited for; null if none is.</summary>
     internal Instant? WaitsSince { get; set; }
 

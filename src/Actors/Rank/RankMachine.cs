@@ -151,7 +151,7 @@ public sealed class RankMachine
         if (epoch.Tallies.Count > 0 && now >= epoch.NextSummary)
         {
             epoch.NextSummary = now + _options.SummaryEvery;
-            Tell(new HopSummary(epoch.Id, ++_summaries, _options.HopDeadline, epoch.Tallies.Rows()), effects);
+            Tell(new HopSummary(epoch.Id, ++_summaries, epoch.HopDeadline, epoch.Tallies.Rows()), effects);
         }
     }
 
@@ -406,6 +406,7 @@ public sealed class RankMachine
         {
             case CommunicatorsPrepared prepared when epoch.Phase == RankPhase.Preparing:
                 epoch.Phase = RankPhase.Answered;
+                epoch.HopDeadline = prepared.HopDeadline ?? _options.HopDeadline;
                 epoch.Answer = new(epoch.Id, epoch.Plan!.Hash, _options.Fingerprint, prepared.Endpoint, null, "");
                 Tell(epoch.Answer, effects);
                 return null;

@@ -12,7 +12,7 @@ public sealed record RankOptions
     /// <summary>Silence of the coordinator after which the process gives up and exits.</summary>
     public TimeSpan OrphanLimit { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>What a transfer may take before it is reported.</summary>
+    /// <summary>What a transfer may take before it is reported as late; the communicators' own deadline, past which the epoch ends, is the job's.</summary>
     public TimeSpan HopDeadline { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Least time from one summary of transfers to the next: they are for people, who read no faster.</summary>

@@ -49,6 +49,7 @@ internal static class CommandLine
             RingBench.CreateRank(),
             RankStepBench.CreateRank(),
             TransportBench.CreateRank(),
+            OverloadBench.CreateBusy(),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

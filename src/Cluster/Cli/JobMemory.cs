@@ -1,7 +1,10 @@
 using System.Globalization;
+using ActorRing.Actors.Plans;
+using ActorRing.Cluster.Hosting.Jobs;
 using ActorRing.Cluster.Hosting.Settings;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Model.Config;
+using ActorRing.Compute.SequenceParallel;
 using ActorRing.Compute.Training;
 
 namespace ActorRing.Cluster.Cli;
@@ -31,6 +34,32 @@ internal static class JobMemory
             {
                 var allowed = $"up to {MemoryText.Size(available)}, what this machine has (smaller batch_size, seq_len or model)";
                 throw new InsufficientMemoryException($"stage {stage.Name}: {MemoryText.Of(plan)}; allowed: {allowed}");
+            }
+        }
+    }
+
+    /// <summary>Plans every stage of a job whose ranks share this machine.</summary>
+    /// <exception cref="InsufficientMemoryException">The ranks of a stage need more than the machine has.</exception>
+    internal static void RequireShared(ResolvedJob job, PreparedPlan prepared)
+    {
+        var (settings, ranks) = (job.Settings, job.Settings.Parallelism.Ranks);
+        using var device = JobDevice.Open(settings.Compute, ranks);
+        if (device.IsCuda)
+        {
+            return;
+        }
+
+        var available = MachineBytes();
+        foreach (var (stage, shared) in settings.Stages.Zip(prepared.Stages))
+        {
+            var tokens = (int)shared.SequenceLayout().LargestCount;
+            var alone = MemoryPlan.Of(device, job.Model, JobDevice.TypeOf(settings.Compute), JobFile.PolicyOf(settings), stage.BatchSize, tokens, ranks);
+            var plan = alone with { Staging = StagingPlan.MostBytes(shared) };
+            if (plan.Total > available / ranks)
+            {
+                var allowed = $"up to {MemoryText.Size(available)}, what this machine has (fewer ranks, smaller batch_size, seq_len or model)";
+                throw new InsufficientMemoryException(string.Create(
+                    CultureInfo.InvariantCulture, $"stage {stage.Name}: {ranks} ranks need {MemoryText.Size((long)Math.Min(long.MaxValue, (double)plan.Total * ranks))}, of each {MemoryText.Of(plan)}; allowed: {allowed}"));
             }
         }
     }

@@ -13,6 +13,7 @@ internal static class MemoryText
         $"kept activations {Size(plan.Activations.Kept)}",
         $"workspace {Size(plan.Activations.Workspace + plan.Activations.Inputs)}",
         $"kernel scratch {Size(plan.Scratch)}",
+        .. plan.Staging > 0 ? [$"rotations {Size(plan.Staging)}"] : (string[])[],
     ]);
 
     internal static string Size(long bytes) => bytes >= 1L << 30

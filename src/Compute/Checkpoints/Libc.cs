@@ -16,6 +16,7 @@ internal static unsafe partial class Libc
     private const int Interrupted = 4;
     private const int NoEntry = 2;
     private const int NotADirectory = 20;
+    private const int WouldBlock = 11;
     private const int ExclusiveWithoutWaiting = 2 | 4;
     private const int CurrentDirectory = -100;
     private const uint ExchangeNames = 2;
@@ -92,6 +93,10 @@ internal static unsafe partial class Libc
     /// <summary>Takes the lock of an open file or folder without waiting; it is held until the handle closes, so that it never outlives its owner.</summary>
     /// <returns>False if another handle holds it, or the file system has no such locks.</returns>
     public static bool TryLock(SafeFileHandle file) => Flock(file, ExclusiveWithoutWaiting) == 0;
+
+    /// <summary>The same, for those who would wait.</summary>
+    /// <returns>False only if another handle holds the lock: where there are no locks, nobody would ever let go of one.</returns>
+    public static bool TryLockIfLockable(SafeFileHandle file) => TryLock(file) || Marshal.GetLastPInvokeError() != WouldBlock;
 
     private static IOException Failed(string call, string path, int error) =>
         new($"{path}: {call} failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})", error);

@@ -1,12 +1,17 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using ActorRing.Compute.Checkpoints;
+using Microsoft.Win32.SafeHandles;
 
 namespace ActorRing.Compute.Data;
 
 /// <summary>Tokenises text and JSON lines once: the packed file is named by what went into it.</summary>
 internal static class CorpusCache
 {
+    private const int WaitMilliseconds = 20;
+    private const int OpenAttempts = 100;
+
     /// <summary>Opens the packed tokens of these files, made now if they are not there yet or not whole.</summary>
     /// <exception cref="InvalidDataException">A file is broken, or holds an id that the model does not have.</exception>
     public static PackedTokens OpenOrBuild(IReadOnlyList<(string Path, SourceFormat Format)> files, CorpusOptions options, IProgress<CorpusProgress>? progress,
@@ -14,8 +19,74 @@ internal static class CorpusCache
     {
         var path = Path.Combine(options.CacheFolder, $"{Key(files, options, ct)}.tokens");
         if (TryOpen(path, options.VocabularySize) is { } cached) return cached;
-        Build(path, files, options, progress, ct);
+        Directory.CreateDirectory(options.CacheFolder);
+        using (AwaitTurn(path, files, progress, ct))
+        {
+            if (TryOpen(path, options.VocabularySize) is { } built) return built;
+            try
+            {
+                Build(path, files, options, progress, ct);
+            }
+            finally
+            {
+                File.Delete(LockOf(path)); // whoever waits for it holds the file itself, and finds the tokens when its turn comes
+            }
+        }
+
         return PackedTokens.Open(path);
+    }
+
+    internal static string LockOf(string path) => path + ".lock";
+
+    // Ranks of a machine come here at the same time: one tokenises, the others wait. The kernel lets go of the lock of a process that ends, however it ends; then
+    // the next one begins anew. Waiting is progress as long as there is somebody to wait for, who is watched like everybody else.
+    private static SafeFileHandle AwaitTurn(string path, IReadOnlyList<(string Path, SourceFormat Format)> files, IProgress<CorpusProgress>? progress, CancellationToken ct)
+    {
+        var turn = OpenLock(LockOf(path));
+        try
+        {
+            while (!Libc.TryLockIfLockable(turn))
+            {
+                ct.ThrowIfCancellationRequested();
+                progress?.Report(new CorpusProgress(files[0].Path, 0, files.Count, 0));
+                ct.WaitHandle.WaitOne(WaitMilliseconds);
+            }
+
+            return turn;
+        }
+        catch
+        {
+            turn.Dispose();
+            throw;
+        }
+    }
+
+    // By the system's own call: .NET takes a shared lock with every file it opens, and two who hold one would wait for each other.
+    private static SafeFileHandle OpenLock(string path)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return Libc.OpenRead(path);
+            }
+            catch (FileNotFoundException) when (attempt < OpenAttempts)
+            {
+                Touch(path);
+            }
+        }
+    }
+
+    private static void Touch(string path)
+    {
+        try
+        {
+            File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete).Dispose();
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            // Another rank made it, and has locked it already.
+        }
     }
 
     /// <summary>Digest of the contents in their order and of everything that turns them into ids; names and times of files do not matter.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorRing.Actors.Plans;
 using ActorRing.Native;
 
@@ -21,9 +22,9 @@ internal sealed class BlockAttention(BlockContext context)
         for (var at = 0; at < steps.Length; at++)
         {
             var here = hops.Arrive(at);
-            context.Watch?.Departing(layer.Index, at, isBackward: false);
+            context.Watch?.Departing(layer.Index, steps[at].Step.Index, NextStep(steps, at), isBackward: false);
             hops.Depart(at, transfer => context.Pack(transfer, own, here));
-            context.Watch?.Departed(layer.Index, at, isBackward: false);
+            context.Watch?.Departed(layer.Index, steps[at].Step.Index, isBackward: false);
             var answers = pass.Answers(steps[at]);
             foreach (var call in steps[at].Calls)
             {
@@ -47,9 +48,9 @@ internal sealed class BlockAttention(BlockContext context)
         for (var at = 0; at < steps.Length; at++)
         {
             var here = hops.Arrive(at);
-            context.Watch?.Departing(layer.Index, at, isBackward: true);
+            context.Watch?.Departing(layer.Index, steps[at].Step.Index, NextStep(steps, at), isBackward: true);
             hops.Depart(at, transfer => context.Pack(transfer, own, here));
-            context.Watch?.Departed(layer.Index, at, isBackward: true);
+            context.Watch?.Departed(layer.Index, steps[at].Step.Index, isBackward: true);
             var sums = pass.Sums(steps[at]);
             foreach (var call in steps[at].Calls)
             {
@@ -63,4 +64,6 @@ internal sealed class BlockAttention(BlockContext context)
 
         hops.End();
     }
+
+    private static int NextStep(ImmutableArray<RankStep> steps, int at) => at + 1 < steps.Length ? steps[at + 1].Step.Index : int.MaxValue;
 }

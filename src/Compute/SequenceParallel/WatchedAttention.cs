@@ -10,8 +10,12 @@ public interface IAttentionWatch
     /// <summary>q, k and v of a layer are in place, attention has not begun.</summary>
     void Before(int layer, bool isBackward);
 
-    /// <summary>Blocks that the next ring step needs are about to be sent.</summary>
-    void Departing(int layer, int ringStep, bool isBackward);
+    /// <summary>Blocks that later ring steps need are about to be sent.</summary>
+    /// <param name="layer">Of the model.</param>
+    /// <param name="ringStep">The one that begins.</param>
+    /// <param name="nextRingStep">The next one in which this rank has anything to do; past the last one of the ring where it has none.</param>
+    /// <param name="isBackward">Which pass.</param>
+    void Departing(int layer, int ringStep, int nextRingStep, bool isBackward);
 
     /// <summary>They have been: a transfer is under way.</summary>
     void Departed(int layer, int ringStep, bool isBackward);

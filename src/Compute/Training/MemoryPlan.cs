@@ -14,8 +14,11 @@ namespace ActorRing.Compute.Training;
 /// <param name="Scratch">What kernels keep for themselves.</param>
 public sealed record MemoryPlan(long Weights, long Gradients, long Optimizer, ActivationBytes Activations, long Scratch)
 {
+    /// <summary>Messages and partial results of a shared sequence (<see cref="SequenceParallel.StagingPlan"/>); 0 where one rank has all of it.</summary>
+    public long Staging { get; init; }
+
     /// <summary>Sum of all parts.</summary>
-    public long Total => Weights + Gradients + Optimizer + Activations.Total + Scratch;
+    public long Total => Weights + Gradients + Optimizer + Activations.Total + Scratch + Staging;
 
     /// <summary>Plans without taking more than address space.</summary>
     /// <param name="device">Asked for its kernels' scratch sizes.</param>

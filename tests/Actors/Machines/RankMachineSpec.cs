@@ -28,6 +28,21 @@ public class RankMachineSpec
     }
 
     [Fact]
+    public void Rank_must_show_the_deadline_of_its_communicators_when_it_tells_of_transfers()
+    {
+        var rank = new Rig();
+        rank.Does(rank.Propose(First));
+        rank.Does(new CommunicatorsPrepared(First, "here", TimeSpan.FromSeconds(30)));
+        rank.Does(Rig.From(new StartEpoch(1, First, ["a", "b", "c"], "secret")));
+        rank.Does(new CommunicatorsConnected(First));
+        rank.Does(new Restored(First, 0, new(5)));
+        rank.Does(rank.Hello(First, 0));
+        rank.Does(new HopsDone(First, new(0), [new(0, new(0), 8, TimeSpan.FromMilliseconds(1), TimeSpan.Zero)]));
+        rank.Wait(TimeSpan.FromSeconds(1));
+        Assert.Equal(TimeSpan.FromSeconds(30), Assert.Single(rank.Does(new WakeUp()).OfType<Send>().Select(send => send.Message).OfType<HopSummary>()).Deadline);
+    }
+
+    [Fact]
     public void Rank_must_not_run_ahead_of_commits_further_than_it_may()
     {
         var rank = new Rig().Trains(First);

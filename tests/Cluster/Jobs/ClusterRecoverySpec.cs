@@ -192,6 +192,17 @@ public class ClusterRecoverySpec
         Assert.False(Directory.Exists(folder.At("never")));
     }
 
+    [Fact]
+    public void Submission_must_be_refused_in_one_line_when_all_ranks_together_need_more_memory_than_there_is()
+    {
+        using var folder = new TrainingFolder();
+        var run = Cli.CommandRun.Of("submit-training", folder.Job("never", steps: 4, 4, every: 2), "--stages.1.seq_len", "400000000", "--state", folder.State);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Matches("^actorring: stage second: 4 ranks need .* of each .* planned: .*, rotations .*; allowed: up to .* GiB", Assert.Single(run.Errors));
+        Assert.False(Directory.Exists(folder.At("never")));
+    }
+
     private static async Task<int> AskAsync(ClusterProcess cluster, JobId job, JobVerb verb)
     {
         var control = new ControlJob(ConsoleLink.NewKey(), job, verb);

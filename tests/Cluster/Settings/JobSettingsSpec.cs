@@ -208,6 +208,21 @@ public sealed class JobSettingsSpec : IDisposable
     public void An_argument_must_be_refused_in_one_line_when_it_is_wrong(string error, params string[] arguments) =>
         Assert.Equal(error, Assert.Single(Errors(Model + Data, arguments)));
 
+    [Theory]
+    [InlineData("lightseq", "lightseq")]
+    [InlineData("double-ring", "double-ring")]
+    [InlineData("usp, ring_mode = all-gather", "all-gather")]
+    public void Grants_per_hop_must_be_refused_when_blocks_do_not_come_from_one_neighbour(string mode, string named) => Assert.Contains(
+        $"parallelism.granularity is 'per-hop' and the blocks of mode {named} do not come from one neighbour; allowed: per-step, per-layer, or mode ring, zigzag or stripe",
+        Assert.Single(Errors(Model + Data + $"parallelism {{ ranks = 4, mode = {mode}, granularity = per-hop }}")), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("zigzag", "per-hop")]
+    [InlineData("usp", "per-hop")]
+    [InlineData("lightseq", "per-layer")]
+    public void Grants_must_be_as_fine_as_the_mode_has_room_for(string mode, string granularity) =>
+        Load(Model + Data + $"parallelism {{ ranks = 4, mode = {mode}, granularity = {granularity} }}");
+
     [Fact]
     public void A_file_whose_name_cannot_name_a_job_must_be_refused_when_the_job_has_no_name()
     {

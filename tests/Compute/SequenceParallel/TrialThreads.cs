@@ -30,6 +30,7 @@ internal static class TrialThreads
             using var attention = new PlannedAttention(device, plan, new SequenceRank(rank), links.Links);
             var rows = Enumerable.Range(0, (int)layout.Count(rank)).Select(row => layout.PositionOf(rank, row)).ToArray();
             var part = trial.Solve(device, attention, rows);
+            Assert.InRange(attention.StagingBytes, 1, StagingPlan.BytesOf(plan, new SequenceRank(rank)));
             lock (results)
             {
                 results.Put(part, rows);

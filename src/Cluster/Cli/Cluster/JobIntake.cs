@@ -15,6 +15,7 @@ internal static class JobIntake
     /// <param name="overrides">Arguments over it.</param>
     /// <param name="replacesModel">Whether a model in the output folder may be replaced.</param>
     /// <exception cref="UsageException">The job cannot be carried out.</exception>
+    /// <exception cref="InsufficientMemoryException">Its ranks need more memory than this machine has.</exception>
     /// <exception cref="Actors.Plans.PlanException">Its ranks cannot share it.</exception>
     internal static ResolvedJob Resolve(string path, IReadOnlyList<string> overrides, bool replacesModel)
     {
@@ -42,13 +43,14 @@ internal static class JobIntake
         }
 
         var job = new ResolvedJob(settings, dims, replacesModel);
-        JobPlanner.Plan(job, settings.Parallelism.Ranks);
+        var prepared = JobPlanner.Plan(job, settings.Parallelism.Ranks);
         var spec = job.ToSpec();
         if (spec.Flaw() is { } flaw)
         {
             throw new UsageException(flaw);
         }
 
+        JobMemory.RequireShared(job, prepared);
         OutputFolder.Prepare(settings.Output, path);
         Directory.CreateDirectory(Path.GetDirectoryName(settings.Checkpoint.Folder)!);
         File.WriteAllText(Path.Combine(settings.Output, "resolved.json"), JobFile.ResolvedJson(path, overrides));

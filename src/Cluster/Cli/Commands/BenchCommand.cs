@@ -1,5 +1,4 @@
 using System.CommandLine;
-using ActorRing.Actors.Messages;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Ranks;
 using ActorRing.Compute.Model;
@@ -9,16 +8,20 @@ using ActorRing.Native;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
-/// <summary><c>actorring bench attention|linear|step|ring|transport|door</c>.</summary>
+/// <summary><c>actorring bench attention|linear|step|ring|transport|door</c>; those of whole clusters are in <see cref="ClusterBenchCommand"/>.</summary>
 internal static class BenchCommand
 {
-    private static readonly Option<bool> Json = new("--json") { Description = "Print JSON only." };
+    internal static readonly Option<bool> Json = new("--json") { Description = "Print JSON only." };
     private static readonly Option<int> Threads = NumberOption.Threads(1, 1);
     private static readonly Option<int> Rounds = NumberOption.Of("--rounds", "Counted rounds; medians are printed.", 5, 1, 1000);
     private static readonly Option<string> Device = new("--device") { Description = "cpu or torch.", DefaultValueFactory = _ => "cpu" };
     private static readonly Option<string> DType = new("--dtype") { Description = "float32, bfloat16 or both.", DefaultValueFactory = _ => "both" };
 
-    internal static Command Create() => new("bench", "Measures kernels and whole steps against the peak that the same run measures.") { Attention(), Linear(), Step(), Ring(), Transport(), Control(), Recovery(), Door() };
+    internal static Command Create() => new("bench", "Measures kernels and whole steps against the peak that the same run measures, and what whole clusters do.")
+    {
+        Attention(), Linear(), Step(), Ring(), Transport(), Door(),
+        ClusterBenchCommand.Control(), ClusterBenchCommand.Recovery(), ClusterBenchCommand.Hostile(), ClusterBenchCommand.Overload(), ClusterBenchCommand.Member(),
+    };
 
     private static Command Attention()
     {
@@ -163,39 +166,6 @@ internal static class BenchCommand
         return command;
     }
 
-    private static Command Control()
-    {
-        var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 4, 2, 32);
-        var tokens = NumberOption.Of("--tokens", "Length of the sequence.", 16384, 256, 1 << 20);
-        var layers = NumberOption.Of("--layers", "Layers of the model.", 8, 1, 128);
-        var steps = NumberOption.Of("--steps", "Updates of each job.", 3, 1, 1000);
-        var command = new Command("control", "Messages and time that the control plane costs, by granularity. Example: actorring bench control --json") { ranks, tokens, layers, steps, Json };
-        command.SetAction(result =>
-        {
-            var rows = Enum.GetValues<GrantGranularity>().Select(granularity => ControlBench.Run(
-                granularity, result.GetValue(ranks), result.GetValue(tokens), result.GetValue(layers), result.GetValue(steps)));
-            Print([.. rows], result.GetValue(Json), row =>
-                $"{row.Granularity,-10} {row.Ranks} ranks  {row.Tokens} tokens  {row.Layers} layers  step {row.StepMs,9:F1} ms  {row.MessagesPerStep,8:F1} messages  control {row.ControlShare:P2}  waiting for grants {row.GrantWaitShare:P2}");
-        });
-        return command;
-    }
-
-    private static Command Recovery()
-    {
-        var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 4, 2, 32);
-        var kills = NumberOption.Of("--kills", "Ranks to kill, one after the other.", 10, 1, 1000);
-        var stops = NumberOption.Of("--stops", "Ranks to stop, one after the other.", 5, 1, 1000);
-        var command = new Command("recovery", "How soon a cluster of real processes notices that one is killed or stopped, and goes on. Example: actorring bench recovery --json") { ranks, kills, stops, Json };
-        command.SetAction(async result =>
-        {
-            var row = await RecoveryBench.RunAsync(result.GetValue(ranks), result.GetValue(kills), result.GetValue(stops));
-            Print([row], result.GetValue(Json), row =>
-                $"{row.Ranks} ranks training after {row.LaunchMs} ms\n{row.Kills} kills: seen after {row.KillSeenMsP50} ms, at most {row.KillSeenMsMax}; the next update committed after {row.KillResumedMsP50} ms, at most {row.KillResumedMsMax}\n"
-                + $"{row.Stops} stops: seen after {row.StopSeenMsP50} ms, at most {row.StopSeenMsMax}\nother losses: {row.OtherLosses}");
-        });
-        return command;
-    }
-
     private static Command Transport()
     {
         var messageBytes = new Option<long>("--message-bytes") { Description = "Of one message, a multiple of 4; 0 runs 4 MiB and 32 MiB.", DefaultValueFactory = _ => 0 };
@@ -216,7 +186,7 @@ internal static class BenchCommand
         return command;
     }
 
-    private static void Print<T>(List<T> rows, bool json, Func<T, string> line) => Console.WriteLine(json ? BenchJson.Of(rows) : string.Join('\n', rows.Select(line)));
+    internal static void Print<T>(List<T> rows, bool json, Func<T, string> line) => Console.WriteLine(json ? BenchJson.Of(rows) : string.Join('\n', rows.Select(line)));
 
     private static NativeBackend Load(string device) => device switch
     {

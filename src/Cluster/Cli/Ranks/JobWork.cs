@@ -49,7 +49,7 @@ internal sealed class JobWork : IRankWork
 
     public void Arm(ArmFault order) => _trap.Arm(order);
 
-    public string Prepare(PrepareCommunicators order)
+    public (string Endpoint, TimeSpan HopDeadline) Prepare(PrepareCommunicators order)
     {
         var parallelism = ResolvedJob.Of(order.Spec.Payload.AsSpan()).Settings.Parallelism;
         (_plan, _rank) = (order.Plan, order.Rank);
@@ -59,7 +59,7 @@ internal sealed class JobWork : IRankWork
             Transport = parallelism.Transport == TensorTransport.Gloo ? TransportKind.Gloo : TransportKind.SharedMemory,
             Deadline = parallelism.HopDeadline,
         });
-        return _links.Endpoint;
+        return (_links.Endpoint, parallelism.HopDeadline);
     }
 
     public void Connect(ConnectCommunicators order) => _links!.Connect(order.Endpoints, order.Secret);

@@ -114,17 +114,25 @@ internal sealed class WorkWatch(FaultTrap trap) : IAttentionWatch, IProgress<Cor
         }
     }
 
-    public void Departing(int layer, int ringStep, bool isBackward)
+    // A rank leaves out the steps in which it has nothing to do, and its neighbour may not: so what this rank holds until its next step is said with this one. Else
+    // the neighbour would wait for a word that never comes.
+    public void Departing(int layer, int ringStep, int nextRingStep, bool isBackward)
     {
-        if (_units.Granularity == GrantGranularity.PerHop && ringStep < _units.PerPass)
+        if (_units.Granularity != GrantGranularity.PerHop || _units.PerPass == 0)
         {
-            var unit = ((_passes - 1) * _units.PerPass) + ringStep;
-            if (ringStep > 0)
-            {
-                _say(new BlockAttended(_epoch!.Epoch, _step, unit - 1));
-            }
+            return;
+        }
 
-            Hold(unit);
+        var first = (_passes - 1) * _units.PerPass;
+        if (ringStep > 0)
+        {
+            _say(new BlockAttended(_epoch!.Epoch, _step, first + Math.Min(ringStep, _units.PerPass) - 1));
+        }
+
+        _say(new BlockHeld(_epoch!.Epoch, _step, first + Math.Min(nextRingStep, _units.PerPass) - 1));
+        if (ringStep < _units.PerPass)
+        {
+            Await(first + ringStep);
         }
     }
 

@@ -8,6 +8,7 @@ namespace ActorRing.Cluster.Embedded.Links;
 internal sealed class Outbox(Stream stream, int largestBytes)
 {
     private const int BatchBytes = 64 << 10;
+    private const int FirstBatchBytes = 1 << 10;
     private const int FramesBeforeYield = 256;
 
     // The first writer to an idle peer writes to the socket itself: a hop costs one thread switch less. The socket never blocks it.
@@ -35,10 +36,16 @@ internal sealed class Outbox(Stream stream, int largestBytes)
     /// <summary>Writes until <see cref="Complete"/> or an error.</summary>
     internal async Task WriteAsync(CancellationToken ct)
     {
-        var batch = new byte[BatchBytes];
+        var batch = Array.Empty<byte>();
         var sinceYield = 0;
         while (await _frames.Reader.WaitToReadAsync(ct).ConfigureAwait(false))
         {
+            // Until a peer has proved who it is, it is told less than this. A stranger costs no more.
+            if (batch.Length < BatchBytes && Volatile.Read(ref _waitingBytes) > batch.Length)
+            {
+                batch = new byte[batch.Length == 0 && _waitingBytes <= FirstBatchBytes ? FirstBatchBytes : BatchBytes];
+            }
+
             var filled = 0;
             while (_frames.Reader.TryPeek(out var frame) && filled + frame.Length <= batch.Length && _frames.Reader.TryRead(out _))
             {

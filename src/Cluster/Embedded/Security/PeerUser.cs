@@ -9,6 +9,9 @@ namespace ActorRing.Cluster.Embedded.Security;
 /// <summary>Which user of this machine is at the other end of a local connection.</summary>
 internal static class PeerUser
 {
+    private static readonly uint Self = uint.Parse(
+        File.ReadLines("/proc/self/status").First(line => line.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[2], CultureInfo.InvariantCulture);
+
     private const int SocketLevel = 1;
     private const int PeerCredentials = 17;
 
@@ -17,7 +20,7 @@ internal static class PeerUser
     {
         try
         {
-            return (socket.RemoteEndPoint is IPEndPoint peer ? OfLoopback((IPEndPoint)socket.LocalEndPoint!, peer) : OfUnix(socket)) == Self();
+            return (socket.RemoteEndPoint is IPEndPoint peer ? OfLoopback((IPEndPoint)socket.LocalEndPoint!, peer) : OfUnix(socket)) == Self;
         }
         catch (Exception failure) when (failure is SocketException or IOException or FormatException or ObjectDisposedException)
         {
@@ -74,7 +77,4 @@ internal static class PeerUser
 
         return $"{Convert.ToHexString(bytes)}:{end.Port:X4}";
     }
-
-    private static uint Self() => uint.Parse(
-        File.ReadLines("/proc/self/status").First(line => line.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[2], CultureInfo.InvariantCulture);
 }

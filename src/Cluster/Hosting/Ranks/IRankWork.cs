@@ -21,8 +21,9 @@ public interface IRankWork : IDisposable
     /// <summary>Will fail on purpose. Any thread.</summary>
     void Arm(ArmFault order);
 
-    /// <summary>Opens this rank's communicators and returns their endpoints as one text.</summary>
-    string Prepare(PrepareCommunicators order);
+    /// <summary>Opens this rank's communicators.</summary>
+    /// <returns>Their endpoints as one text, and past which time they give a transfer up.</returns>
+    (string Endpoint, TimeSpan HopDeadline) Prepare(PrepareCommunicators order);
 
     /// <summary>Connects with all ranks of the epoch.</summary>
     void Connect(ConnectCommunicators order);

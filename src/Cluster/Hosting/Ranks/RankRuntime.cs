@@ -103,7 +103,8 @@ internal sealed class RankRuntime : IDisposable
         switch (order)
         {
             case PrepareCommunicators prepare:
-                return new CommunicatorsPrepared(prepare.Epoch, _work.Prepare(prepare));
+                var (endpoint, deadline) = _work.Prepare(prepare);
+                return new CommunicatorsPrepared(prepare.Epoch, endpoint, deadline);
             case ConnectCommunicators connect:
                 _work.Connect(connect);
                 return new CommunicatorsConnected(connect.Epoch);

@@ -1,3 +1,5 @@
+using ActorRing.Actors.Messages;
+using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Hosting.Hocon;
 using ActorRing.Compute.Data;
 using ActorRing.Compute.Tokenizers;
@@ -25,6 +27,7 @@ internal static class JobRules
             root.GetSection("parallelism").Fail("min_ranks", $"is {parallelism.MinRanks}; allowed: 1 to {parallelism.Ranks}, the ranks of the job");
         }
 
+        CheckGranularity(root.GetSection("parallelism"), parallelism);
         CheckModel(root.GetSection("model"), model, stages);
         if (compute.Device != ComputeDevice.Cpu && compute.Isa != InstructionSet.Auto)
             root.GetSection("compute").Fail("isa", "chooses kernels of device cpu, and the device is another; allowed: auto");
@@ -41,6 +44,29 @@ internal static class JobRules
 
         foreach (var twin in stages.Zip(root.GetSections("stages")).GroupBy(stage => stage.First.Name).Where(group => group.Count() > 1))
             twin.Last().Second.Fail("name", $"'{twin.Key}' is the name of {twin.Count()} stages; allowed: one of each");
+    }
+
+    // A grant per hop says that the ring's neighbour holds the block of that step. Elsewhere another rank sends it, or there are fewer steps than ring ranks. A
+    // grant per layer only says that the neighbour has come to the layer, which every rank does in every mode.
+    private static void CheckGranularity(HoconSection section, ParallelismSettings parallelism)
+    {
+        if (parallelism.Granularity != GrantGranularity.PerHop || ModeOf(parallelism.Mode) is not { } mode) return;
+        if (mode == SequenceMode.Usp && ModeOf(parallelism.RingMode) is { } ring) mode = ring;
+        if (mode is not (SequenceMode.Ring or SequenceMode.Zigzag or SequenceMode.Stripe))
+            section.Fail("granularity", $"is 'per-hop' and the blocks of mode {mode.Spelling()} do not come from one neighbour; allowed: per-step, per-layer, or mode ring, zigzag or stripe");
+    }
+
+    // Null for a word that has been reported already.
+    private static SequenceMode? ModeOf(string word)
+    {
+        try
+        {
+            return SequenceModes.Parse(word);
+        }
+        catch (Exception flaw) when (flaw is PlanException or ArgumentNullException)
+        {
+            return null;
+        }
     }
 
     private static void CheckModel(HoconSection section, ModelSettings model, IReadOnlyList<StageSettings> stages)

@@ -1,0 +1,84 @@
+using System.CommandLine;
+using ActorRing.Actors.Messages;
+using ActorRing.Cluster.Cli.Bench;
+
+namespace ActorRing.Cluster.Cli.Commands;
+
+/// <summary><c>actorring bench control|recovery|hostile|overload|member</c>: what whole clusters of real processes do.</summary>
+internal static class ClusterBenchCommand
+{
+    internal static Command Control()
+    {
+        var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 4, 2, 32);
+        var tokens = NumberOption.Of("--tokens", "Length of the sequence.", 16384, 256, 1 << 20);
+        var layers = NumberOption.Of("--layers", "Layers of the model.", 8, 1, 128);
+        var steps = NumberOption.Of("--steps", "Updates of each job.", 3, 1, 1000);
+        var command = new Command("control", "Messages and time that the control plane costs, by granularity. Example: actorring bench control --json") { ranks, tokens, layers, steps, BenchCommand.Json };
+        command.SetAction(result =>
+        {
+            var rows = Enum.GetValues<GrantGranularity>().Select(granularity => ControlBench.Run(
+                granularity, result.GetValue(ranks), result.GetValue(tokens), result.GetValue(layers), result.GetValue(steps)));
+            BenchCommand.Print([.. rows], result.GetValue(BenchCommand.Json), row =>
+                $"{row.Granularity,-10} {row.Ranks} ranks  {row.Tokens} tokens  {row.Layers} layers  step {row.StepMs,9:F1} ms  {row.MessagesPerStep,8:F1} messages  control {row.ControlShare:P2}  waiting for grants {row.GrantWaitShare:P2}");
+        });
+        return command;
+    }
+
+    internal static Command Recovery()
+    {
+        var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 4, 2, 32);
+        var kills = NumberOption.Of("--kills", "Ranks to kill, one after the other.", 10, 1, 1000);
+        var stops = NumberOption.Of("--stops", "Ranks to stop, one after the other.", 5, 1, 1000);
+        var command = new Command("recovery", "How soon a cluster of real processes notices that one is killed or stopped, and goes on. Example: actorring bench recovery --json") { ranks, kills, stops, BenchCommand.Json };
+        command.SetAction(async result =>
+        {
+            var row = await RecoveryBench.RunAsync(result.GetValue(ranks), result.GetValue(kills), result.GetValue(stops));
+            BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
+                $"{row.Ranks} ranks training after {row.LaunchMs} ms\n{row.Kills} kills: seen after {row.KillSeenMsP50} ms, at most {row.KillSeenMsMax}; the next update committed after {row.KillResumedMsP50} ms, at most {row.KillResumedMsMax}\n"
+                + $"{row.Stops} stops: seen after {row.StopSeenMsP50} ms, at most {row.StopSeenMsMax}\nother losses: {row.OtherLosses}");
+        });
+        return command;
+    }
+
+    internal static Command Hostile()
+    {
+        var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 2, 2, 32);
+        var connections = NumberOption.Of("--connections", "Strangers who come to the seed's door.", 10_000, 10, 10_000_000);
+        var rate = NumberOption.Of("--rate", "Strangers a second.", 100, 1, 10_000);
+        var windows = NumberOption.Of("--windows", "Hostile windows among which they are shared out, each after a quiet one.", 10, 1, 1000);
+        var command = new Command("hostile", "Whether garbage connections to the seed slow down a job. Example: actorring bench hostile --json") { ranks, connections, rate, windows, BenchCommand.Json };
+        command.SetAction(async result =>
+        {
+            var row = await HostileBench.RunAsync(result.GetValue(ranks), result.GetValue(connections), result.GetValue(rate), result.GetValue(windows));
+            BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
+                $"{row.Refused} of {row.Connections} refused, {(row.Alive ? "the job went on" : "THE JOB WAS DISTURBED")}\nupdate {row.StepSecondsQuiet * 1000:F2} ms quiet, {row.StepSecondsHostile * 1000:F2} ms with {row.ConnectionsPerSecond} strangers a second: x {row.Ratio:F3}\n"
+                + $"seed {row.SeedCpuQuiet:F3} and {row.SeedCpuHostile:F3} cores, {row.SeedMsPerConnection:F3} ms a stranger, {row.SeedGrowthMiB:F1} MiB more; the attacker took {row.AttackerCpu:F3} cores");
+            return row.Refused == row.Connections && row.Alive ? 0 : 1;
+        });
+        return command;
+    }
+
+    internal static Command Overload()
+    {
+        var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 2, 2, 32);
+        var seconds = NumberOption.Of("--seconds", "How long.", 300, 1, 86_400);
+        var overload = NumberOption.Of("--overload", "Busy processes for each core.", 4, 0, 64);
+        var command = new Command("overload", "Whether a busy machine is taken for a broken one. Example: actorring bench overload --seconds 300 --json") { ranks, seconds, overload, BenchCommand.Json };
+        command.SetAction(async result =>
+        {
+            var row = await OverloadBench.RunAsync(result.GetValue(ranks), result.GetValue(seconds), result.GetValue(overload));
+            BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
+                string.Join('\n', [$"{row.Updates} updates in {row.Seconds} s with {row.Overload} busy processes a core: {row.FalseAlarms} false alarms, {row.Epochs} epochs", .. row.Reasons]));
+            return row.FalseAlarms == 0 ? 0 : 1;
+        });
+        return command;
+    }
+
+    internal static Command Member()
+    {
+        var command = new Command("member", "Memory of a member process that has no job. Example: actorring bench member --json") { BenchCommand.Json };
+        command.SetAction(async result => BenchCommand.Print([await MemberBench.RunAsync()], result.GetValue(BenchCommand.Json), row =>
+            string.Join('\n', [$"{row.Resident:F1} MiB resident: {row.Anonymous:F1} heaps and stacks, {row.Files:F1} files, {row.Shared:F1} compiled code", .. row.Largest.Select(one => $"{one.Resident,8:F1}  {one.Name}")])));
+        return command;
+    }
+}
