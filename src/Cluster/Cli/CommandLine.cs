@@ -41,6 +41,7 @@ internal static class CommandLine
             ClusterCommand.Create(),
             ActorCommand.Create(),
             ChaosCommand.Create(),
+            CertificatesCommand.Create(),
             VerifyRank.Create(),
             RingBench.CreateRank(),
             RankStepBench.CreateRank(),
