@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using ActorRing.Cluster.Hosting.Machines;
 
 namespace ActorRing.Cluster.Embedded.Security;
 
@@ -63,7 +64,7 @@ public static class CertificateFolder
         foreach (var name in NamesIn(folder))
         {
             using var certificate = Load(PathOf(folder, name), withKey: true);
-            rows.Add(RowOf(name, certificate, new EngineTls(certificate, authority).FlawAs(name, listens: false)));
+            rows.Add(RowOf(name, certificate, new EngineTls(certificate, authority).FlawAs(name == EngineTls.Console ? Roles.ConsolePrefix : name, listens: false)));
         }
 
         return rows;

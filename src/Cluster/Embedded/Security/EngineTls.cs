@@ -60,10 +60,10 @@ public sealed record EngineTls(X509Certificate2 Certificate, X509Certificate2 Au
                 ct).ConfigureAwait(false);
             return secure;
         }
-        catch (Exception failure) when (failure is AuthenticationException or IOException)
+        catch (AuthenticationException failure)
         {
             await secure.DisposeAsync().ConfigureAwait(false);
-            throw new RefusedException(flaw ?? $"no agreement on TLS 1.3, or the peer does not accept this certificate: {Innermost(failure)}");
+            throw new RefusedException(flaw ?? $"no agreement on TLS 1.3: {Innermost(failure)}");
         }
         catch
         {
