@@ -130,6 +130,7 @@ public sealed class CertificatesCommandSpec : IDisposable
     [InlineData("ring --seed ::1", "--seed is '::1', allowed: HOST:PORT")]
     [InlineData("ring --seed 127.0.0.1:0", "--seed is '127.0.0.1:0', allowed: HOST:PORT")]
     [InlineData("ring --seed 127.0.0.1:70000", "--seed is '127.0.0.1:70000', allowed: HOST:PORT")]
+    [InlineData("ring --seed 127.0.0.1:4053 --state nowhere", "nowhere, which has no token; a seed with certificates needs --certificates DIR here too")]
     [InlineData("cluster show --certificates nowhere", "--certificates is ")]
     [InlineData("cluster show --seed 127.0.0.1:4053 --certificates nowhere", "nowhere: there is no such folder")]
     public void Address_must_be_refused_in_a_line_when_it_is_none_or_open_to_others(string line, string message)

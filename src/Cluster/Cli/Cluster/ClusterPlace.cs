@@ -121,7 +121,10 @@ internal sealed record ClusterPlace(string Folder)
         var token = Path.Combine(Folder, "token");
         return isSeed ? ClusterToken.ReadOrCreate(token)
             : File.Exists(token) ? ClusterToken.Read(token)
-            : throw new UsageException($"--state is {Folder}, where no cluster is; start one there: actorring seed, or actorring up --ranks 4");
+            : throw new UsageException(
+                Tcp is null
+                    ? $"--state is {Folder}, where no cluster is; start one there: actorring seed, or actorring up --ranks 4"
+                    : $"--state is {Folder}, which has no token; a seed with certificates needs --certificates DIR here too, one without the same --state");
     }
 
     private static string LibraryHash()
