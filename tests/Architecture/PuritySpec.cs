@@ -28,6 +28,7 @@ public class PuritySpec
         "System.Collections.Immutable.ImmutableArray`1.Builder",
             "System.Collections.Immutable.ImmutableArray`1.Enumerator", "System.Linq.ImmutableArrayExtensions",
         "System.Collections.Generic.Queue`1", "System.Collections.Generic.Queue`1.Enumerator", "System.Collections.Generic.SortedDictionary`2",
+            "System.Collections.Generic.SortedSet`1",
             "System.Collections.Generic.IComparer`1", "System.Comparison`1", "System.StringComparer",
         // Bytes of messages.
         "System.BitConverter", "System.Text.Encoding", "System.Text.Unicode.Utf8",

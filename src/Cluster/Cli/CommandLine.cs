@@ -44,6 +44,7 @@ internal static class CommandLine
             ClusterCommand.Create(),
             ActorCommand.Create(),
             ChaosCommand.Create(),
+            CertificatesCommand.Create(),
             VerifyRank.Create(),
             NeedleRank.Create(),
             RingBench.CreateRank(),

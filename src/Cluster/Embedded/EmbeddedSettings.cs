@@ -41,6 +41,9 @@ public sealed record EmbeddedSettings
     /// <summary>Frames per second the seed reads from one member before it slows that one down. Default 100,000.</summary>
     public int FramesPerSecond { get; init; } = 100_000;
 
+    /// <summary>Told in one line why a peer is refused, or why joining fails; from any thread, must not block. Default: nobody.</summary>
+    public Action<string> Log { get; init; } = _ => { };
+
     /// <summary>The clock of heartbeats and time limits.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

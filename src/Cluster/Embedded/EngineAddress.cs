@@ -24,6 +24,11 @@ public sealed record EngineAddress
     /// <summary>Whether only processes of this machine can reach it.</summary>
     public bool IsLocal => EndPoint is not IPEndPoint ip || IPAddress.IsLoopback(ip.Address);
 
+    /// <summary>The same as processes of this machine reach it: loopback where it stands for all addresses of the machine.</summary>
+    public EngineAddress FromHere => EndPoint is IPEndPoint ip && (ip.Address.Equals(IPAddress.Any) || ip.Address.Equals(IPAddress.IPv6Any))
+        ? Parse(new IPEndPoint(ip.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : IPAddress.IPv6Loopback, ip.Port).ToString())
+        : this;
+
     internal EndPoint EndPoint { get; }
 
     /// <summary>The address of the socket <c>seed.sock</c> in a folder.</summary>

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using ActorRing.Cluster.Embedded.Links;
 using ActorRing.Cluster.Embedded.Security;
+using ActorRing.Cluster.Embedded.Wire;
 
 namespace ActorRing.Cluster.Embedded;
 
@@ -13,8 +15,10 @@ internal delegate Task Serve(Link link, Action established, CancellationToken ha
 internal sealed class Listener : IAsyncDisposable
 {
     private const int Backlog = 512;
+    private const byte TlsHandshake = 22; // type of a TLS record, RFC 8446 5.1
     private readonly EmbeddedSettings _settings;
     private readonly Serve _serve;
+    private readonly RefusalLog _refusals;
     private readonly Socket _socket;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, int> _pending = new(StringComparer.Ordinal);
@@ -26,6 +30,7 @@ internal sealed class Listener : IAsyncDisposable
     {
         _settings = settings;
         _serve = serve;
+        _refusals = new RefusalLog(settings.Log, settings.Time);
         _socket = socket;
         Address = settings.Address.UnixPath is null ? EngineAddress.Parse(socket.LocalEndPoint!.ToString()!) : settings.Address;
         _accepting = Task.Run(AcceptAsync);
@@ -130,10 +135,14 @@ internal sealed class Listener : IAsyncDisposable
         var pending = true;
         try
         {
-            if (_pending.AddOrUpdate(address, 1, (_, count) => count + 1) > _settings.PendingPerAddress || (_settings.Address.IsLocal && !PeerUser.IsSelf(socket)))
+            if (_pending.AddOrUpdate(address, 1, (_, count) => count + 1) > _settings.PendingPerAddress)
             {
-                Interlocked.Increment(ref _refused);
-                return;
+                throw new RefusedException("too many of its connections have not said who they are");
+            }
+
+            if (_settings.Address.IsLocal && !PeerUser.IsSelf(socket))
+            {
+                throw new RefusedException("it is of another user of this machine");
             }
 
             using var limit = new CancellationTokenSource(_settings.HandshakeTimeout, _settings.Time);
@@ -141,10 +150,14 @@ internal sealed class Listener : IAsyncDisposable
             await using var link = new Link(socket, await OpenAsync(socket, handshake.Token).ConfigureAwait(false), _settings);
             await _serve(link, Establish, handshake.Token).ConfigureAwait(false);
         }
-        catch (Exception)
+        catch (Exception failure)
         {
             // Anything at all that a stranger can bring about, those of TLS included, is his problem and not the listener's.
             Interlocked.Increment(ref _refused);
+            if (ReasonOf(failure) is { } reason)
+            {
+                _refusals.Say($"refused {address}: {reason}");
+            }
         }
         finally
         {
@@ -164,6 +177,16 @@ internal sealed class Listener : IAsyncDisposable
         }
     }
 
+    // Null where it was not this side that ended it.
+    private string? ReasonOf(Exception failure) => failure switch
+    {
+        RefusedException refusal => refusal.Message,
+        WireException flaw => $"what it says is not of a member: {flaw.Message}",
+        OperationCanceledException when !_stop.IsCancellationRequested => string.Create(
+            CultureInfo.InvariantCulture, $"it has not said who it is within {_settings.HandshakeTimeout.TotalSeconds:0.#} s"),
+        _ => null,
+    };
+
     private async Task<Stream> OpenAsync(Socket socket, CancellationToken ct)
     {
         if (_settings.Address.UnixPath is null)
@@ -172,6 +195,15 @@ internal sealed class Listener : IAsyncDisposable
         }
 
         var plain = new NetworkStream(socket, ownsSocket: false);
-        return _settings.Tls is null ? plain : await _settings.Tls.AcceptAsync(plain, ct).ConfigureAwait(false);
+        if (_settings.Tls is not { } tls)
+        {
+            return plain;
+        }
+
+        // Who speaks first in TLS is the client, and its first byte is always the same.
+        var first = new byte[1];
+        return await socket.ReceiveAsync(first, SocketFlags.Peek, ct).ConfigureAwait(false) == 1 && first[0] != TlsHandshake
+            ? throw new RefusedException("it speaks plain text, and this port TLS only")
+            : await tls.AcceptAsync(plain, ct).ConfigureAwait(false);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using ActorRing.Cluster.Embedded.Links;
@@ -21,6 +22,7 @@ public sealed class MemberEngine : IEngine
     private Task _living = Task.CompletedTask;
     private Task _beating = Task.CompletedTask;
     private long _dropped;
+    private volatile string? _lastFailure;
     private int _disposed;
 
     /// <summary>A member that has not joined yet.</summary>
@@ -41,6 +43,9 @@ public sealed class MemberEngine : IEngine
 
     /// <inheritdoc/>
     public long Dropped => Interlocked.Read(ref _dropped);
+
+    /// <summary>Why the last attempt to join failed, in one line; null if none did since it was last joined. For whoever loses patience.</summary>
+    public string? LastFailure => _lastFailure;
 
     /// <inheritdoc/>
     /// <remarks>While nobody listens at the address it tries again until <paramref name="ct"/> ends the wait.</remarks>
@@ -171,10 +176,13 @@ public sealed class MemberEngine : IEngine
             using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
             try
             {
-                return await TryJoinAsync(both.Token).ConfigureAwait(false);
+                var link = await TryJoinAsync(both.Token).ConfigureAwait(false);
+                _lastFailure = null;
+                return link;
             }
             catch (Exception failure) when (failure is IOException or SocketException || (failure is OperationCanceledException && !ct.IsCancellationRequested))
             {
+                Note(failure);
                 // Nobody there, or gone in the middle of it. Members of one cluster must not come back all at the same moment.
                 await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), _settings.Time, ct).ConfigureAwait(false);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
@@ -213,8 +221,31 @@ public sealed class MemberEngine : IEngine
                 throw new EngineRefusedException($"address {_settings.Address}: the certificates do not agree: {failure.Message}");
             }
 
+            // In TLS 1.3 a client learns that it is refused only by the end of the connection. If its own certificate is why, no further attempt will do better.
+            if (failure is IOException && _settings.Tls?.FlawAs(Self.Name, listens: false) is { } flaw)
+            {
+                throw new EngineRefusedException($"address {_settings.Address}: the seed refuses this certificate: {flaw}");
+            }
+
             throw;
         }
+    }
+
+    // A seed that is away is nothing to speak of; one that is there and does not answer is, once.
+    private void Note(Exception failure)
+    {
+        var reason = failure switch
+        {
+            SocketException => failure.Message,
+            OperationCanceledException => string.Create(CultureInfo.InvariantCulture, $"no answer within {_settings.HandshakeTimeout.TotalSeconds:0.#} s"),
+            _ => "it ended the connection before it let this member in; if it refused it, its log says why",
+        };
+        if (failure is not SocketException && reason != _lastFailure)
+        {
+            _settings.Log($"the seed at {_settings.Address}: {reason}; trying again");
+        }
+
+        _lastFailure = reason;
     }
 
     private async Task BeatAsync()

@@ -13,13 +13,11 @@ namespace ActorRing.Compute.Checkpoints;
 /// </remarks>
 internal static class TemporaryName
 {
-    private const int StartTimeField = 19; // of the fields after the command's name in /proc/PID/stat
-
     /// <summary>Full path of a new temporary name beside <paramref name="path"/>.</summary>
     /// <param name="path">Full path that the file or folder gets in the end.</param>
     public static string For(string path)
     {
-        var owner = string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}.{StartOf(Environment.ProcessId)}");
+        var owner = string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}.{ProcessStart.TicksOf(Environment.ProcessId)}");
         return Path.Combine(Path.GetDirectoryName(path)!, $"{Prefix(path)}{owner}-{Guid.NewGuid():N}");
     }
 
@@ -31,7 +29,7 @@ internal static class TemporaryName
         foreach (var entry in Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(path)!).ToList())
         {
             var name = Path.GetFileName(entry);
-            if (!name.StartsWith(prefix, StringComparison.Ordinal) || OwnerOf(name.AsSpan(prefix.Length)) is not var (id, start) || StartOf(id) == start)
+            if (!name.StartsWith(prefix, StringComparison.Ordinal) || OwnerOf(name.AsSpan(prefix.Length)) is not var (id, start) || ProcessStart.TicksOf(id) == start)
             {
                 continue;
             }
@@ -76,23 +74,5 @@ internal static class TemporaryName
             && long.TryParse(tag[(dot + 1)..dash], NumberStyles.None, CultureInfo.InvariantCulture, out var start)
             ? (id, start)
             : null;
-    }
-
-    /// <summary>
-    /// Start time of a process in clock ticks since the machine's start, which tells it from a later one with the same id; null if there is none.
-    /// </summary>
-    internal static long? StartOf(int processId)
-    {
-        try
-        {
-            var stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/stat"));
-
-            // The command's name stands in brackets and may hold spaces and brackets itself.
-            return long.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[StartTimeField], CultureInfo.InvariantCulture);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
     }
 }

@@ -17,7 +17,7 @@ public sealed class LeftoverSpec : IDisposable
     [Fact]
     public void Temporary_name_must_hold_the_process_and_its_start_time()
     {
-        var (id, start) = (Environment.ProcessId, TemporaryName.StartOf(Environment.ProcessId));
+        var (id, start) = (Environment.ProcessId, ProcessStart.TicksOf(Environment.ProcessId));
         var owner = string.Create(CultureInfo.InvariantCulture, $".model.tmp-{id}.{start}-");
         Assert.StartsWith(owner, Path.GetFileName(TemporaryName.For(Target)), StringComparison.Ordinal);
         Assert.NotEqual(TemporaryName.For(Target), TemporaryName.For(Target));
@@ -41,7 +41,7 @@ public sealed class LeftoverSpec : IDisposable
     [Fact]
     public void Leftover_must_be_deleted_when_its_process_id_belongs_to_a_later_process()
     {
-        var start = TemporaryName.StartOf(Environment.ProcessId)!.Value;
+        var start = ProcessStart.TicksOf(Environment.ProcessId)!.Value;
         LeaveFile($".model.tmp-{Environment.ProcessId}.{start - 1}-a");
 
         DurableFile.WriteAllBytes(Target, [1]);
@@ -55,7 +55,7 @@ public sealed class LeftoverSpec : IDisposable
         using var other = Process.Start("sleep", "600");
         try
         {
-            var name = string.Create(CultureInfo.InvariantCulture, $".model.tmp-{other.Id}.{TemporaryName.StartOf(other.Id)}-a");
+            var name = string.Create(CultureInfo.InvariantCulture, $".model.tmp-{other.Id}.{ProcessStart.TicksOf(other.Id)}-a");
             LeaveFolder(name);
 
             DurableDirectory.Create(Target).Dispose();
@@ -123,7 +123,7 @@ public sealed class LeftoverSpec : IDisposable
     private static (int Id, long Start) Dead()
     {
         using var process = Process.Start("sleep", "600");
-        var start = TemporaryName.StartOf(process.Id)!.Value;
+        var start = ProcessStart.TicksOf(process.Id)!.Value;
         process.Kill();
         process.WaitForExit();
         return (process.Id, start);

@@ -7,43 +7,89 @@ using ActorRing.Cluster.Embedded.Security;
 
 namespace ActorRing.Cluster.Cli.Cluster;
 
-/// <summary>Where a cluster of one machine lives: a private folder with its log, its token and its socket. Everything that belongs to one cluster names the same folder.</summary>
+/// <summary>
+/// Where a cluster lives: a private folder with its log, its token and its socket. One that listens at an address instead has its token where its certificates are, so
+/// that another machine needs nothing else.
+/// </summary>
 /// <param name="Folder">Full path.</param>
 internal sealed record ClusterPlace(string Folder)
 {
-    /// <summary>Names the folder.</summary>
-    internal static readonly Option<string> Option = new("--state")
+    private static readonly Option<string> State = new("--state")
     {
         Description = "Folder of the cluster: log, token, socket. The same for seed, members and consoles.",
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable("ACTORRING_STATE") is { Length: > 0 } folder ? folder : Path.Combine("runs", ".cluster"),
     };
 
+    private static readonly Option<string?> Seed = new("--seed") { Description = "HOST:PORT of a seed that was started with --bind. Without it: the folder's socket." };
+    private static readonly Option<string?> Bind = new("--bind") { Description = "ADDRESS:PORT to listen at instead of the folder's socket; port 0 takes any. Beyond 127.0.0.1 only with --certificates." };
+    private static readonly Option<string?> Certificates = new("--certificates") { Description = "Folder that actorring certificates new made: mutual TLS 1.3 with the seed." };
+
+    /// <summary>Name the folder alone.</summary>
+    internal static IReadOnlyList<Option> OfOneMachine { get; } = [State];
+
+    /// <summary>Name the cluster to members and consoles.</summary>
+    internal static IReadOnlyList<Option> Options { get; } = [State, Seed, Certificates];
+
+    /// <summary>Name the cluster to its seed.</summary>
+    internal static IReadOnlyList<Option> OfSeed { get; } = [State, Bind, Certificates];
+
     /// <summary>Everything that numbers depend on, as one word: the program, its native libraries, the instructions that the machine has.</summary>
     internal static string Fingerprint { get; } = $"{Version}-{LibraryHash()}-{Instructions()}";
 
     /// <summary>Where it listens.</summary>
-    internal EngineAddress Address => EngineAddress.InFolder(Folder);
+    internal EngineAddress Address => Tcp ?? EngineAddress.InFolder(Folder);
+
+    /// <summary>Where it listens if not at the folder's socket.</summary>
+    internal EngineAddress? Tcp { get; init; }
+
+    /// <summary>Full path of the folder with the certificates; null for a cluster without.</summary>
+    internal string? CertificateFolder { get; init; }
 
     private static string Version => typeof(ClusterPlace).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
-    internal static ClusterPlace Of(ParseResult result) => new(Path.GetFullPath(result.GetValue(Option)!));
-
-    /// <summary>What seed and members of the cluster share.</summary>
-    /// <param name="makesToken">Whether a missing token is made: by a seed.</param>
-    internal EmbeddedSettings Settings(bool makesToken)
+    /// <exception cref="UsageException">The address is none, or is open to other machines without certificates.</exception>
+    internal static ClusterPlace Of(ParseResult result)
     {
-        var token = Path.Combine(Folder, "token");
-        if (makesToken)
+        var folder = Path.GetFullPath(result.GetValue(State)!);
+        var certificates = result.GetValue(Certificates) is { } named ? Path.GetFullPath(named) : null;
+        var (option, text) = result.GetValue(Bind) is { } bind ? ("--bind", bind) : ("--seed", result.GetValue(Seed));
+        if (text is null)
+        {
+            return certificates is null
+                ? new ClusterPlace(folder)
+                : throw new UsageException($"--certificates is {certificates}, which the folder's socket does not use; give the address as well: --bind ADDRESS:PORT to a seed, --seed HOST:PORT to all others");
+        }
+
+        var address = TcpAddress.Read(option, text, mayTakeAnyPort: option == "--bind");
+        return address.IsLocal || certificates is not null
+            ? new ClusterPlace(folder) { Tcp = address, CertificateFolder = certificates }
+            : throw new UsageException($"{option} is {text}, beyond this machine, where certificates are needed: actorring certificates new --folder DIR, then {option} {text} --certificates DIR; without: 127.0.0.1");
+    }
+
+    /// <summary>What the seed and the members of the cluster share.</summary>
+    /// <param name="member">Who this process is.</param>
+    /// <param name="isSeed">A seed makes the folder, and a token if it is missing there.</param>
+    internal EmbeddedSettings Settings(string member, bool isSeed)
+    {
+        if (isSeed)
         {
             Hosting.Store.PrivateFolder.Ensure(Folder);
         }
-        else if (!File.Exists(token))
-        {
-            throw new UsageException($"--state is {Folder}, where no cluster is; start one there: actorring seed, or actorring up --ranks 4");
-        }
 
-        return new EmbeddedSettings { Address = Address, Token = makesToken ? ClusterToken.ReadOrCreate(token) : ClusterToken.Read(token), AppVersion = Version };
+        var tls = CertificateFolder is { } certificates ? TlsOf(certificates, member, isSeed) : null;
+        return new EmbeddedSettings { Address = Address, Token = Token(isSeed), AppVersion = Version, Tls = tls, Log = ClusterLog.Write };
     }
+
+    /// <summary>How a member of this machine is told where its seed is.</summary>
+    /// <param name="listening">Where the seed listens.</param>
+    internal string[] MemberArguments(EngineAddress listening) => Tcp is null ? []
+        : ["--seed", listening.FromHere.Text, .. CertificateFolder is { } certificates ? (string[])["--certificates", certificates] : []];
+
+    /// <summary>What a console says whose seed does not let it in.</summary>
+    /// <param name="failure">Why its last attempt failed, where the engine knows.</param>
+    internal string Silence(string? failure) => Tcp is null
+        ? $"--state is {Folder}, whose seed does not answer; start it: actorring seed"
+        : $"--seed is {Tcp}, which does not answer as a seed{(failure is null ? "" : $": {failure}")}{(CertificateFolder is null ? "; one with certificates needs --certificates DIR here too" : "")}";
 
     /// <summary>Tells this cluster from every other one that was ever at the same place; made with the folder. Only while the store is held.</summary>
     /// <exception cref="InvalidDataException">The file holds something else.</exception>
@@ -56,6 +102,29 @@ internal sealed record ClusterPlace(string Folder)
         }
 
         return Guid.TryParse(File.ReadAllText(file), out var uid) ? uid : throw new InvalidDataException($"{file}: is no identifier; remove the folder, or restore the file");
+    }
+
+    // A member and a console show what they have, and learn from the seed that it is not enough; a seed with such a certificate would be of use to nobody.
+    private static EngineTls TlsOf(string folder, string member, bool isSeed)
+    {
+        var tls = Embedded.Security.CertificateFolder.Read(folder, member);
+        return isSeed && tls.FlawAs(member, listens: true) is { } flaw ? throw new UsageException($"--certificates is {folder}: {flaw}") : tls;
+    }
+
+    private ClusterToken Token(bool isSeed)
+    {
+        if (CertificateFolder is { } certificates)
+        {
+            return Embedded.Security.CertificateFolder.ReadToken(certificates);
+        }
+
+        var token = Path.Combine(Folder, "token");
+        return isSeed ? ClusterToken.ReadOrCreate(token)
+            : File.Exists(token) ? ClusterToken.Read(token)
+            : throw new UsageException(
+                Tcp is null
+                    ? $"--state is {Folder}, where no cluster is; start one there: actorring seed, or actorring up --ranks 4"
+                    : $"--state is {Folder}, which has no token; a seed with certificates needs --certificates DIR here too, one without the same --state");
     }
 
     private static string LibraryHash()

@@ -6,6 +6,7 @@ using ActorRing.Actors.Messages;
 using ActorRing.Actors.Messages.Wire;
 using ActorRing.Actors.Submitter;
 using ActorRing.Cluster.Embedded;
+using ActorRing.Cluster.Embedded.Security;
 using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Hosting.Machines;
 
@@ -38,7 +39,7 @@ internal sealed class ConsoleLink : IEngineSink, IAsyncDisposable
     internal static async Task<ConsoleLink> ConnectAsync(ClusterPlace place, CancellationToken stop)
     {
         var self = new MemberRef($"{Roles.ConsolePrefix}{Environment.ProcessId}-{Guid.NewGuid():n}"[..40], MemberRef.NewIncarnation(TimeProvider.System));
-        var link = new ConsoleLink(new MemberEngine(place.Settings(makesToken: false), self));
+        var link = new ConsoleLink(new MemberEngine(place.Settings(EngineTls.Console, isSeed: false) with { Log = _ => { } }, self));
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
         patience.CancelAfter(Patience);
         try
@@ -50,7 +51,7 @@ internal sealed class ConsoleLink : IEngineSink, IAsyncDisposable
         {
             await link.DisposeAsync();
             stop.ThrowIfCancellationRequested();
-            throw new UsageException($"--state is {place.Folder}, whose seed does not answer; start it: actorring seed");
+            throw new UsageException(place.Silence(link._engine.LastFailure));
         }
         catch
         {

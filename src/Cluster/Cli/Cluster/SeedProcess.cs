@@ -16,6 +16,8 @@ namespace ActorRing.Cluster.Cli.Cluster;
 internal sealed class SeedProcess : IAsyncDisposable
 {
     private readonly RecordLog _log;
+    private readonly ClusterPlace _place;
+    private readonly SeedEngine _engine;
     private readonly SeedHost _host;
     private readonly string[] _children;
 
@@ -26,20 +28,27 @@ internal sealed class SeedProcess : IAsyncDisposable
     /// <exception cref="StoreHeldException">It has a seed already.</exception>
     internal SeedProcess(ClusterPlace place, int members, SeedTelemetry telemetry)
     {
-        var settings = place.Settings(makesToken: true);
+        var settings = place.Settings(Roles.Seed, isSeed: true);
+        _place = place;
+        _children = [.. Enumerable.Range(0, members).Select(rank => $"rank-{rank.ToString(CultureInfo.InvariantCulture)}")];
+        foreach (var child in _children)
+        {
+            place.Settings(child, isSeed: false); // a certificate that is missing is named before anything starts
+        }
+
         _log = RecordLog.Open(place.Folder);
         try
         {
-            _children = [.. Enumerable.Range(0, members).Select(rank => $"rank-{rank.ToString(CultureInfo.InvariantCulture)}")];
             var self = new MemberRef(Roles.Seed, MemberRef.NewIncarnation(TimeProvider.System));
             var options = new CoordinatorOptions { Self = Roles.ToId(self), StartsMembers = members > 0, SecretKey = [.. RandomNumberGenerator.GetBytes(32)] };
+            _engine = new SeedEngine(settings, self, place.Uid());
             _host = new SeedHost(
-                new SeedEngine(settings, self, place.Uid()), _log, options,
+                _engine, _log, options,
                 new SeedParts
                 {
                     Planner = new JobPlanner(),
                     Checkpoints = new CheckpointFolder(telemetry.CountCheckpoint),
-                    StartMember = members > 0 ? (name, incarnation) => StartMember(place, name, incarnation, telemetry) : null,
+                    StartMember = members > 0 ? (name, incarnation) => StartMember(name, incarnation, telemetry) : null,
                     Telemetry = telemetry.Take,
                     Seen = telemetry.SetMembers,
                     Log = ClusterLog.Write,
@@ -57,7 +66,14 @@ internal sealed class SeedProcess : IAsyncDisposable
 
     internal Task<HostEnd> Ended => _host.Ended;
 
-    internal Task StartAsync(CancellationToken ct) => _host.StartAsync(_children, ct);
+    internal async Task StartAsync(CancellationToken ct)
+    {
+        await _host.StartAsync(_children, ct).ConfigureAwait(false);
+        if (_place.Tcp is not null)
+        {
+            ClusterLog.Write($"listens at {_engine.Address}{(_place.CertificateFolder is null ? "" : ", mutual TLS 1.3")}");
+        }
+    }
 
     internal void Drain() => _host.Drain();
 
@@ -67,11 +83,11 @@ internal sealed class SeedProcess : IAsyncDisposable
         _log.Dispose();
     }
 
-    private static MemberProcess StartMember(ClusterPlace place, string name, long incarnation, SeedTelemetry telemetry)
+    private MemberProcess StartMember(string name, long incarnation, SeedTelemetry telemetry)
     {
         var (program, host) = OwnProgram.Command;
         return MemberProcess.Start(
-            program, [.. host, "member", "--state", place.Folder, "--name", name, "--incarnation", incarnation.ToString(CultureInfo.InvariantCulture)],
+            program, [.. host, "member", "--state", _place.Folder, "--name", name, "--incarnation", incarnation.ToString(CultureInfo.InvariantCulture), .. _place.MemberArguments(_engine.Address)],
             onErrorLine: line => telemetry.TakeLine(name, line));
     }
 }

@@ -15,7 +15,7 @@ internal static class ActorCommand
         var depth = NumberOption.Of("--depth", "Levels below it.", 4, 0, 64);
         depth.Aliases.Add("-d");
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var hierarchy = new Command("hierarchy", "Prints one path a line, sorted. Example: actorring actor hierarchy -d 3") { start, depth, json, ClusterPlace.Option };
+        var hierarchy = new Command("hierarchy", "Prints one path a line, sorted. Example: actorring actor hierarchy -d 3") { start, depth, json, ClusterPlace.Options };
         hierarchy.SetAction(async result =>
         {
             await using var link = await ConsoleLink.ConnectAsync(ClusterPlace.Of(result), default);

@@ -17,7 +17,7 @@ internal static class ChaosCommand
         var at = new Option<string>("--at") { Description = $"Where: {string.Join(", ", Enum.GetValues<FaultPoint>().Select(Words.Of))}.", DefaultValueFactory = _ => Words.Of(FaultPoint.Now) };
         var step = NumberOption.Of("--step", "In which update, counted from 1; 0 for the next that comes by.", 0L, 0, long.MaxValue);
         var lasts = NumberOption.Of("--milliseconds", "How long --slow waits in every update.", 1000, 1, 3_600_000);
-        var command = new Command("chaos", "Makes a rank of the running job fail on purpose. Example: actorring chaos --kill rank=2 --at attention --step 17") { at, step, lasts, ClusterPlace.Option };
+        var command = new Command("chaos", "Makes a rank of the running job fail on purpose. Example: actorring chaos --kill rank=2 --at attention --step 17") { at, step, lasts, ClusterPlace.Options };
         faults.Values.ToList().ForEach(command.Add);
         command.SetAction(async result =>
         {

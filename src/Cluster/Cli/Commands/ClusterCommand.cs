@@ -14,7 +14,7 @@ internal static class ClusterCommand
     private static Command Show()
     {
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new Command("show", "Lists the seed and all members, sorted by name.") { ClusterPlace.Option, json };
+        var command = new Command("show", "Lists the seed and all members, sorted by name.") { ClusterPlace.Options, json };
         command.SetAction(async result =>
         {
             var place = ClusterPlace.Of(result);
@@ -29,7 +29,7 @@ internal static class ClusterCommand
     private static Command Leave()
     {
         var name = new Argument<string>("name") { Description = "Of the member, as cluster show prints it." };
-        var command = new Command("leave", "Asks a member to leave in good order: after a TrainingCheckpoint, if it holds a rank.") { name, ClusterPlace.Option };
+        var command = new Command("leave", "Asks a member to leave in good order: after a TrainingCheckpoint, if it holds a rank.") { name, ClusterPlace.Options };
         command.SetAction(async result =>
         {
             await using var link = await ConsoleLink.ConnectAsync(ClusterPlace.Of(result), default);

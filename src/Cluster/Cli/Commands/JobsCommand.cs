@@ -30,7 +30,7 @@ internal static class JobsCommand
 
     private static Command List()
     {
-        var command = new Command("list", "Lists all jobs, oldest first.") { ClusterPlace.Option, Json };
+        var command = new Command("list", "Lists all jobs, oldest first.") { ClusterPlace.Options, Json };
         command.SetAction(async result =>
         {
             await using var link = await ConsoleLink.ConnectAsync(ClusterPlace.Of(result), default);
@@ -42,7 +42,7 @@ internal static class JobsCommand
     private static Command OfJob(string name, string description, Func<ConsoleLink, JobId, bool, CancellationToken, Task<int>> run)
     {
         var job = new Argument<string>("job") { Description = "Its number, as jobs list prints it: 3 or job-3." };
-        var command = new Command(name, description) { job, ClusterPlace.Option, Json };
+        var command = new Command(name, description) { job, ClusterPlace.Options, Json };
         command.SetAction(async result =>
         {
             using var signal = new StopSignal("stopped watching; the job goes on");

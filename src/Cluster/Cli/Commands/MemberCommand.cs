@@ -17,7 +17,7 @@ internal static class MemberCommand
     {
         var name = new Option<string?>("--name") { Description = "Of this member in the cluster, 1 to 64 of A-Z a-z 0-9 . _ -. Default: member- and the process id." };
         var incarnation = new Option<long?>("--incarnation") { Hidden = true };
-        var command = new Command("member", "Joins a cluster and holds a rank when a job needs one. Example: actorring member --name rank-0") { name, incarnation, ClusterPlace.Option };
+        var command = new Command("member", "Joins a cluster and holds a rank when a job needs one. Example: actorring member --name rank-0") { name, incarnation, ClusterPlace.Options };
         command.SetAction(async (result, stop) =>
         {
             var member = result.GetValue(name) ?? $"member-{Environment.ProcessId}";
@@ -26,7 +26,7 @@ internal static class MemberCommand
                 throw new UsageException($"--name is '{member}', allowed are 1 to 64 of A-Z a-z 0-9 . _ -, not '{Roles.Seed}' and not beginning with '{Roles.ConsolePrefix}'");
             }
 
-            var settings = ClusterPlace.Of(result).Settings(makesToken: false);
+            var settings = ClusterPlace.Of(result).Settings(member, isSeed: false);
             WarmUp.Run();
             var self = new MemberRef(member, result.GetValue(incarnation) ?? MemberRef.NewIncarnation(TimeProvider.System));
             var work = new JobWork();
@@ -35,7 +35,6 @@ internal static class MemberCommand
             using var signals = new DrainSignals(host.Drain);
             await host.StartAsync(stop);
             var end = await host.Ended;
-            ClusterLog.Write(end.Reason);
             ControlStatistics.PrintIfAsked(host.Figures, work);
             return end.IsClean ? 0 : 1;
         });

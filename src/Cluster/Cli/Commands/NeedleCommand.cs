@@ -49,7 +49,8 @@ internal static class NeedleCommand
         var command = new Command(
             "needle", "Needle in a haystack. Example: actorring eval needle --model runs/tiny/model --haystack-dir artifacts/data/kjv --lengths 1k,2k,4k --num-distractor 3")
         {
-            Model, Tokenizer, HaystackDir, Lengths, MinLength, MaxLength, Interval, Depths, DepthInterval, Samples, Digits, Distractors, Theta, Seed, City, Ranks, Mode, Threads, Out, Overwrite, AsJson,
+            Model, Tokenizer, HaystackDir, Lengths, MinLength, MaxLength, Interval, Depths, DepthInterval, Samples, Digits, Distractors, Theta, Seed, City,
+            Ranks, Mode, Threads, Out, Overwrite, AsJson,
         };
         command.SetAction(Run);
         return command;
@@ -138,7 +139,8 @@ internal static class NeedleCommand
                 : throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--depth-interval is {interval}, allowed: above 0, at most 1"));
         var threads = result.GetValue(Threads) > 0 ? result.GetValue(Threads) : Environment.ProcessorCount;
         return new NeedleArguments(
-            NameOf(result.GetValue(Model)!), result.GetValue(Model)!, result.GetValue(Tokenizer), [.. result.GetValue(HaystackDir)!], result.GetValue(Theta), SharedModes.Parse(result.GetValue(Mode)!)[0], threads,
+            NameOf(result.GetValue(Model)!), result.GetValue(Model)!, result.GetValue(Tokenizer), [.. result.GetValue(HaystackDir)!], result.GetValue(Theta),
+            SharedModes.Parse(result.GetValue(Mode)!)[0], threads,
             new(lengths, depths, result.GetValue(Samples), result.GetValue(Digits), result.GetValue(Distractors), result.GetValue(Seed), CityOf(result.GetValue(City)!)), []);
     }
 

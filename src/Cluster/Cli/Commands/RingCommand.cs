@@ -13,7 +13,7 @@ internal static class RingCommand
     internal static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new Command("ring", "Shows the ring: who sends to whom, hop times, bytes, overlap, and the late one. Example: actorring ring") { ClusterPlace.Option, json };
+        var command = new Command("ring", "Shows the ring: who sends to whom, hop times, bytes, overlap, and the late one. Example: actorring ring") { ClusterPlace.Options, json };
         command.SetAction(async result =>
         {
             await using var link = await ConsoleLink.ConnectAsync(ClusterPlace.Of(result), default);

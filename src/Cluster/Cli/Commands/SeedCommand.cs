@@ -13,16 +13,14 @@ internal static class SeedCommand
     internal static Command Create()
     {
         var members = NumberOption.Of("--members", "Member processes to start, and to start again when they are lost.", 0, 0, 1024);
-        var command = new Command("seed", "Runs the coordinator of a cluster until it is told to stop; jobs and what is committed outlive it. Example: actorring seed") { members, MetricsPort, ClusterPlace.Option };
+        var command = new Command("seed", "Runs the coordinator of a cluster until it is told to stop; jobs and what is committed outlive it. Example: actorring seed") { members, MetricsPort, ClusterPlace.OfSeed };
         command.SetAction(async (result, _) =>
         {
             await using var telemetry = new SeedTelemetry(result.GetValue(MetricsPort));
             await using var seed = new SeedProcess(ClusterPlace.Of(result), result.GetValue(members), telemetry);
             using var signals = new DrainSignals(seed.Drain);
             await seed.StartAsync(default);
-            var end = await seed.Ended;
-            ClusterLog.Write(end.Reason);
-            return end.IsClean ? 0 : 1;
+            return (await seed.Ended).IsClean ? 0 : 1;
         });
         return command;
     }

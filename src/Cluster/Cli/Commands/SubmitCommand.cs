@@ -18,7 +18,7 @@ internal static class SubmitCommand
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the model that an earlier run left in the output folder." };
         var command = new Command("submit-training", "Submits a job to a cluster. Any key of the job can follow: --parallelism.ranks 4. Example: actorring submit-training hocon/jobs/tiny.conf --watch")
         {
-            job, watch, key, overwrite, ClusterPlace.Option,
+            job, watch, key, overwrite, ClusterPlace.Options,
         };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction(async result =>

@@ -15,7 +15,7 @@ internal static class UpCommand
         var job = new Argument<string?>("job") { Description = "A job file to submit and follow; without one the cluster waits for jobs until it is told to stop.", Arity = ArgumentArity.ZeroOrOne };
         var ranks = NumberOption.Of("--ranks", "Member processes, and the ranks of the job unless it says otherwise.", 4, 1, 1024);
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the model that an earlier run left in the output folder." };
-        var command = new Command("up", "Runs a seed and its members in one terminal. Any key of the job can follow. Example: actorring up --ranks 4 hocon/jobs/tiny.conf") { job, ranks, overwrite, SeedCommand.MetricsPort, ClusterPlace.Option };
+        var command = new Command("up", "Runs a seed and its members in one terminal. Any key of the job can follow. Example: actorring up --ranks 4 hocon/jobs/tiny.conf") { job, ranks, overwrite, SeedCommand.MetricsPort, ClusterPlace.OfOneMachine };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction(async result =>
         {
@@ -36,17 +36,11 @@ internal static class UpCommand
             }
 
             var following = FollowAsync(place, resolved, over.Token);
-            var code = await Task.WhenAny(following, seed.Ended) == following ? await following : End(await seed.Ended, over);
+            var code = await Task.WhenAny(following, seed.Ended) == following ? await following : over.IsCancellationRequested ? CommandLine.Interrupted : 1;
             ControlStatistics.PrintIfAsked(seed.Figures, null);
             return code;
         });
         return command;
-    }
-
-    private static int End(Hosting.Machines.HostEnd end, CancellationTokenSource over)
-    {
-        ClusterLog.Write(end.Reason);
-        return over.IsCancellationRequested ? CommandLine.Interrupted : 1;
     }
 
     private static ResolvedJob Resolve(string path, int ranks, string[] overrides, bool overwrite)

@@ -14,9 +14,13 @@ internal static class DemoReport
         body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1d2530; background: #fff }
         h1 { font-size: 1.7rem; margin-bottom: .2rem } h2 { font-size: 1.2rem; margin-top: 2.2rem } p.lead { color: #4a5563; margin-top: 0 }
         dl.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); gap: .8rem; padding: 0 }
-        dl.figures div { border: 1px solid #d5dbe2; border-radius: .5rem; padding: .7rem .9rem } dl.figures dt { color: #4a5563; font-size: .85rem } dl.figures dd { margin: 0; font-size: 1.35rem; font-weight: 600 }
-        table { border-collapse: collapse; font-size: .92rem } th, td { border-bottom: 1px solid #d5dbe2; padding: .3rem .8rem .3rem 0; text-align: left; vertical-align: top } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
-        .maps { display: flex; flex-direction: column; gap: 1rem } svg { max-width: 100%; height: auto } pre { background: #f3f5f7; padding: .8rem 1rem; border-radius: .5rem; overflow-x: auto; font-size: .9rem }
+        dl.figures div { border: 1px solid #d5dbe2; border-radius: .5rem; padding: .7rem .9rem }
+        dl.figures dt { color: #4a5563; font-size: .85rem }
+        dl.figures dd { margin: 0; font-size: 1.35rem; font-weight: 600 }
+        table { border-collapse: collapse; font-size: .92rem } th, td { border-bottom: 1px solid #d5dbe2; padding: .3rem .8rem .3rem 0; text-align: left; vertical-align: top }
+        td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
+        .maps { display: flex; flex-direction: column; gap: 1rem } svg { max-width: 100%; height: auto }
+        pre { background: #f3f5f7; padding: .8rem 1rem; border-radius: .5rem; overflow-x: auto; font-size: .9rem }
         """;
 
     internal static void Write(DemoPlan plan, DemoFigures figures, DemoRun run, IReadOnlyList<DemoMap> maps) =>
@@ -29,7 +33,8 @@ internal static class DemoReport
             <!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>ActorRing: a context extended from {figures.BaseTokens} to {figures.TrainedTokens} tokens</title>
             <style>{Style}</style>
             <h1>A context extended from {figures.BaseTokens} to {figures.TrainedTokens} tokens</h1>
-            <p class="lead">{figures.Ranks} rank processes shared every sequence ({Text(figures.Mode)}); one was killed on the way. Data seed {figures.Seed}; {figures.Seconds:F0} s in all, {figures.TrainingSeconds:F0} s of them training.</p>
+            <p class="lead">{figures.Ranks} rank processes shared every sequence ({Text(figures.Mode)}); one was killed on the way.
+            Data seed {figures.Seed}; {figures.Seconds:F0} s in all, {figures.TrainingSeconds:F0} s of them training.</p>
             <dl class="figures">
             {Figure("needle found before", F($"{figures.ScoreBefore:P0}"))}
             {Figure("with the rotary base alone", F($"{figures.ScoreThetaAlone:P0}"))}
@@ -39,8 +44,9 @@ internal static class DemoReport
             {Figure("training again after the loss", F($"{figures.SecondsToResume:F1} s"))}
             {Figure("weights equal to an undisturbed run", figures.IsBitEqual switch { true => "every bit", false => "no", null => "not asked (--verify)" })}
             </dl>
-            <p>The scores above are means over lengths from {4 * figures.BaseTokens} to {figures.TrainedTokens} tokens. A sample counts if every digit of the number is right. The book was never trained on, numbers are new, the city asked for is another one each time,
-            and {DemoPlan.Distractors} sentences about other cities stand in the book as well. The training documents are of the same kind: this shows a context that was extended for a task, not plain text alone.</p>
+            <p>The scores above are means over lengths from {4 * figures.BaseTokens} to {figures.TrainedTokens} tokens. A sample counts if every digit of the number is right. The book was never trained on, numbers are new,
+            the city asked for is another one each time, and {DemoPlan.Distractors} sentences about other cities stand in the book as well.
+            The training documents are of the same kind: this shows a context that was extended for a task, not plain text alone.</p>
             <h2>Needle in a haystack</h2><div class="maps">
             """));
         foreach (var map in maps)

@@ -65,7 +65,8 @@ internal sealed class DemoRun(int ranks)
             {
                 case StepRow step:
                     var elapsed = step.Report.Elapsed.TotalSeconds;
-                    _steps.Add(new DemoStep(Now, step.StepsDone, step.Report.Loss, step.Report.GradientNorm, step.Report.Tokens * ranks, elapsed, elapsed > 0 ? step.Report.Waits.TotalSeconds / elapsed : 0, step.IsRepeated));
+                    var waits = elapsed > 0 ? step.Report.Waits.TotalSeconds / elapsed : 0;
+                    _steps.Add(new DemoStep(Now, step.StepsDone, step.Report.Loss, step.Report.GradientNorm, step.Report.Tokens * ranks, elapsed, waits, step.IsRepeated));
                     if (double.IsNaN(SecondsToNewStep) && !double.IsNaN(_lostAt) && step.StepsDone > _committedAtLoss)
                     {
                         SecondsToNewStep = Now - _lostAt;

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 
 namespace ActorRing.Cluster.Embedded.Security;
 
@@ -21,7 +20,7 @@ public sealed class ClusterToken
     {
         if (!File.Exists(path))
         {
-            Write(path, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Bytes)));
+            Write(path, NewText());
         }
 
         return Read(path);
@@ -33,22 +32,14 @@ public sealed class ClusterToken
     /// <exception cref="InvalidDataException">The file does not hold 64 hexadecimal digits.</exception>
     public static ClusterToken Read(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1);
-#pragma warning disable CA1416 // Linux only, as all of the cluster is.
-        var mode = File.GetUnixFileMode(stream.SafeFileHandle);
-#pragma warning restore CA1416
-        if ((mode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != 0)
-        {
-            throw new UnauthorizedAccessException($"{path}: mode {Convert.ToString((int)mode, 8)} lets others read the token; run: chmod 600 {path}");
-        }
-
-        Span<byte> text = stackalloc byte[(Bytes * 2) + 2];
-        var length = stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false);
-        var digits = Encoding.ASCII.GetString(text[..length]).TrimEnd('\n');
+        var digits = PrivateFile.Read(path, "token", (Bytes * 2) + 2).TrimEnd('\n');
         return digits.Length == Bytes * 2 && digits.All(char.IsAsciiHexDigit)
             ? new ClusterToken(Convert.FromHexString(digits))
             : throw new InvalidDataException($"{path}: is no token; 64 hexadecimal digits are allowed");
     }
+
+    /// <summary>What the file of a new token holds, without the end of the line.</summary>
+    internal static string NewText() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Bytes));
 
     /// <summary>Proof that its maker knows the token and said these very bytes.</summary>
     internal byte[] Prove(ReadOnlySpan<byte> said) => HMACSHA256.HashData(_secret, said);
@@ -59,19 +50,7 @@ public sealed class ClusterToken
     private static void Write(string path, string digits)
     {
         // Complete before it has its name: another process never reads half a token, and the first one to link wins.
-        var temporary = $"{path}.{Guid.NewGuid():N}";
-        using (var stream = new FileStream(temporary, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-#pragma warning disable CA1416 // Linux only, as all of the cluster is.
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-#pragma warning restore CA1416
-        }))
-        {
-            stream.Write(Encoding.ASCII.GetBytes(digits + "\n"));
-        }
-
+        var temporary = PrivateFile.Prepare(path, digits + "\n");
         try
         {
             File.Move(temporary, path, overwrite: false);

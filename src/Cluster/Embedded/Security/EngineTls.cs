@@ -2,6 +2,8 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using ActorRing.Cluster.Embedded.Links;
+using ActorRing.Cluster.Hosting.Machines;
 
 namespace ActorRing.Cluster.Embedded.Security;
 
@@ -10,47 +12,101 @@ namespace ActorRing.Cluster.Embedded.Security;
 /// <param name="Authority">Signs all certificates of the cluster.</param>
 public sealed record EngineTls(X509Certificate2 Certificate, X509Certificate2 Authority)
 {
-    private const string ServerUse = "1.3.6.1.5.5.7.3.1";
-    private const string ClientUse = "1.3.6.1.5.5.7.3.2";
+    /// <summary>Whose certificate all consoles have: their own names differ from run to run.</summary>
+    public const string Console = "console";
 
-    /// <summary>The DNS name that a member's certificate must carry. DNS knows neither capitals nor underscores: a member whose name has one has no certificate.</summary>
-    public static string NameOf(string member) => $"{member}.actorring";
+    /// <summary>What DNS names of certificates end in.</summary>
+    internal const string Domain = ".actorring";
+
+    internal const string ServerUse = "1.3.6.1.5.5.7.3.1";
+    internal const string ClientUse = "1.3.6.1.5.5.7.3.2";
+
+    /// <summary>
+    /// The DNS name that a member's certificate must carry: its own, or that of all consoles. DNS knows neither capitals nor underscores: a member whose name has one
+    /// has no certificate.
+    /// </summary>
+    public static string NameOf(string member) => $"{(member.StartsWith(Roles.ConsolePrefix, StringComparison.Ordinal) ? Console : member)}{Domain}";
+
+    /// <summary>What is wrong with this process's own certificate, in one line; null if nothing is.</summary>
+    /// <param name="member">Who this process is.</param>
+    /// <param name="listens">Whether it is the seed.</param>
+    public string? FlawAs(string member, bool listens)
+    {
+        using var chain = new X509Chain { ChainPolicy = Policy(listens ? ServerUse : ClientUse) };
+        return !chain.Build(Certificate) ? CertificateFlaw.OfChain(Certificate, chain) : IsOf(Certificate, member) ? null : CertificateFlaw.OfName(Certificate, NameOf(member));
+    }
 
     /// <summary>Whether a peer's certificate is of the member it says it is.</summary>
     internal static bool IsOf(X509Certificate? certificate, string member) =>
-        member.All(c => !char.IsAsciiLetterUpper(c) && c != '_') && certificate is X509Certificate2 known && known.MatchesHostname(NameOf(member), allowWildcards: false, allowCommonName: false);
+        member != Console && member.All(c => !char.IsAsciiLetterUpper(c) && c != '_')
+        && certificate is X509Certificate2 known && known.MatchesHostname(NameOf(member), allowWildcards: false, allowCommonName: false);
 
+    /// <exception cref="RefusedException">The peer's certificate is not accepted, or there is none, or what comes is not TLS 1.3; one line with the reason.</exception>
     internal async Task<SslStream> AcceptAsync(Stream stream, CancellationToken ct)
     {
+        string? flaw = null;
         var secure = new SslStream(stream);
-        await secure.AuthenticateAsServerAsync(
-            new SslServerAuthenticationOptions
-            {
-                ServerCertificate = Certificate,
-                ClientCertificateRequired = true,
-                EnabledSslProtocols = SslProtocols.Tls13,
-                CertificateChainPolicy = Policy(ClientUse),
-                RemoteCertificateValidationCallback = (_, certificate, _, errors) => certificate is not null && errors == SslPolicyErrors.None,
-            },
-            ct).ConfigureAwait(false);
-        return secure;
+        try
+        {
+            await secure.AuthenticateAsServerAsync(
+                new SslServerAuthenticationOptions
+                {
+                    ServerCertificate = Certificate,
+                    ClientCertificateRequired = true,
+                    EnabledSslProtocols = SslProtocols.Tls13,
+                    CertificateChainPolicy = Policy(ClientUse),
+                    RemoteCertificateValidationCallback = (_, certificate, chain, errors) => (flaw = CertificateFlaw.Of(certificate, chain, errors)) is null,
+                },
+                ct).ConfigureAwait(false);
+            return secure;
+        }
+        catch (AuthenticationException failure)
+        {
+            await secure.DisposeAsync().ConfigureAwait(false);
+            throw new RefusedException(flaw ?? $"no agreement on TLS 1.3: {Innermost(failure)}");
+        }
+        catch
+        {
+            await secure.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
+    /// <exception cref="AuthenticationException">The seed's certificate is not accepted, or what listens there does not speak TLS 1.3; one line with the reason.</exception>
     internal async Task<SslStream> ConnectAsync(Stream stream, string seed, CancellationToken ct)
     {
+        string? flaw = null;
         var secure = new SslStream(stream);
-        await secure.AuthenticateAsClientAsync(
-            new SslClientAuthenticationOptions
-            {
-                TargetHost = NameOf(seed),
-                ClientCertificates = [Certificate],
-                EnabledSslProtocols = SslProtocols.Tls13,
-                CertificateChainPolicy = Policy(ServerUse),
-                RemoteCertificateValidationCallback = (_, certificate, _, errors) => errors == SslPolicyErrors.None && IsOf(certificate, seed),
-            },
-            ct).ConfigureAwait(false);
-        return secure;
+        try
+        {
+            await secure.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions
+                {
+                    TargetHost = NameOf(seed),
+                    // Shown whoever the seed says it believes: a wrong one is to be refused for what it is, not for being absent.
+                    LocalCertificateSelectionCallback = (_, _, _, _, _) => Certificate,
+                    EnabledSslProtocols = SslProtocols.Tls13,
+                    CertificateChainPolicy = Policy(ServerUse),
+                    RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
+                        (flaw = CertificateFlaw.Of(certificate, chain, errors & ~SslPolicyErrors.RemoteCertificateNameMismatch)
+                            ?? (IsOf(certificate, seed) ? null : CertificateFlaw.OfName((X509Certificate2)certificate!, NameOf(seed)))) is null,
+                },
+                ct).ConfigureAwait(false);
+            return secure;
+        }
+        catch (AuthenticationException failure)
+        {
+            await secure.DisposeAsync().ConfigureAwait(false);
+            throw new AuthenticationException(flaw ?? $"what listens there does not speak TLS 1.3: {Innermost(failure)}", failure);
+        }
+        catch
+        {
+            await secure.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
+
+    private static string Innermost(Exception failure) => failure.GetBaseException().Message.ReplaceLineEndings(" ");
 
     private X509ChainPolicy Policy(string use)
     {

@@ -15,7 +15,8 @@ internal sealed class MachineShell : IMachine<MachineEvent>, IAsyncDisposable
     private readonly MachineHost<MachineEvent> _host;
     private readonly Outbox _effects = new();
     private readonly TaskCompletionSource<HostEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private string _lastReason = "";
+    private volatile string _lastReason = "";
+    private bool _isEnding;
     private long _events;
     private long _busy; // in ticks of Stopwatch
 
@@ -23,7 +24,7 @@ internal sealed class MachineShell : IMachine<MachineEvent>, IAsyncDisposable
     /// <param name="handle">Of the machine.</param>
     /// <param name="carry">Carries out an effect that is not the shell's own.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">Told in one line whenever something changes; must not block.</param>
+    /// <param name="log">Told in one line whenever something changes, and why it ends; must not block.</param>
     internal MachineShell(IEngine engine, Func<MachineEvent, Instant, Outbox, string?> handle, Action<Effect, IMachineHost<MachineEvent>> carry, TimeProvider time, Action<string> log)
     {
         (Door, Self, _handle, _carry, _log) = (new EngineDoor(engine), engine.Self, handle, carry, log);
@@ -45,7 +46,21 @@ internal sealed class MachineShell : IMachine<MachineEvent>, IAsyncDisposable
 
     internal void Start() => _host.Start();
 
-    internal void End(bool isClean, string reason) => _ended.TrySetResult(new HostEnd(isClean, reason));
+    /// <summary>Ends the process, and says why unless the machine has just said so. The first end counts; from any thread.</summary>
+    internal void End(bool isClean, string reason)
+    {
+        if (Interlocked.Exchange(ref _isEnding, true))
+        {
+            return;
+        }
+
+        if (reason != _lastReason)
+        {
+            _log(reason);
+        }
+
+        _ended.TrySetResult(new HostEnd(isClean, reason));
+    }
 
     /// <summary>Passes a frame's message on; may drop it, as a network may.</summary>
     internal void Take(MemberRef sender, ReadOnlyMemory<byte> frame)

@@ -30,7 +30,7 @@ public sealed class RankHost : IEngineSink, IAsyncDisposable
     /// <param name="planner">Makes this rank's own plans.</param>
     /// <param name="work">Owned.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">Told in one line whenever something changes; from the host's loop, must not block.</param>
+    /// <param name="log">Told in one line whenever something changes, from the host's loop, and from any thread why it ends; must not block.</param>
     public RankHost(IEngine engine, RankOptions options, IPlanner planner, IRankWork work, TimeProvider time, Action<string> log)
     {
         ArgumentNullException.ThrowIfNull(engine);

@@ -24,7 +24,7 @@ public sealed record SeedParts
     /// <summary>Told who is connected whenever that changes; from the host's loop.</summary>
     public required Action<MemberView> Seen { get; init; }
 
-    /// <summary>Told in one line whenever something changes; from the host's loop.</summary>
+    /// <summary>Told in one line whenever something changes; from the host's loop, and from any thread why the seed ends.</summary>
     public required Action<string> Log { get; init; }
 
     /// <summary>The clock.</summary>
