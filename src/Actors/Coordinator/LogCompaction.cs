@@ -70,7 +70,13 @@ internal sealed class LogCompaction
             case CheckpointCommitted committed:
                 // After a loss another one may have been committed under the same number.
                 var of = Of(committed.Job);
-                return _book.Find(committed.Job)!.Checkpoints.Contains(new(committed.StepsDone, committed.ManifestHash)) && of.Checkpoints.Add(committed.StepsDone);
+                var isKnown = _book.Find(committed.Job)!.Checkpoints.Contains(new(committed.StepsDone, committed.ManifestHash)) && !of.Checkpoints.Contains(committed.StepsDone);
+                if (isKnown)
+                {
+                    of.Checkpoints.Add(committed.StepsDone);
+                }
+
+                return isKnown;
             case MemberFenced fenced:
                 return IsFirstOfItsName(fenced.Member);
             default:
@@ -106,7 +112,7 @@ internal sealed class LogCompaction
 
         internal bool HasEpoch { get; set; }
 
-        internal SortedSet<long> Checkpoints { get; } = [];
+        internal List<long> Checkpoints { get; } = [];
 
         internal int Requests { get; set; }
 
