@@ -49,7 +49,7 @@ internal static class Stranger
 
     private static async Task<bool> TryWrongTokenAsync(ClusterPlace place, CancellationToken ct)
     {
-        var settings = place.Settings(makesToken: false) with { Token = ClusterToken.Create() };
+        var settings = place.Settings("rank-0", isSeed: false) with { Token = ClusterToken.Create() };
         await using var member = new MemberEngine(settings, new MemberRef("rank-0", 1));
         try
         {
