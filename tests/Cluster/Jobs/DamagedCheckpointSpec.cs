@@ -14,8 +14,8 @@ public class DamagedCheckpointSpec
 
     [Theory]
     [InlineData(1, "goes on from update")]
-    [InlineData(2, "it starts at the first update again")]
-    public async Task Job_must_end_bit_equal_when_its_newest_TrainingCheckpoints_are_damaged(int damaged, string said)
+    [InlineData(0, "it starts at the first update again")]
+    public async Task Job_must_end_bit_equal_when_its_newest_TrainingCheckpoints_are_damaged(int whole, string said)
     {
         using var folder = new TrainingFolder();
         await using var cluster = await ClusterProcess.StartAsync(folder.State, 2);
@@ -23,8 +23,9 @@ public class DamagedCheckpointSpec
         var job = await PausedAsync(cluster, folder);
         var checkpoints = new TrainingCheckpoints(folder.At("stormy/checkpoint"));
         var newest = checkpoints.Newest();
-        Assert.Equal(2, newest.Count);
-        foreach (var stepsDone in newest.Take(damaged))
+        var damaged = newest.Take(newest.Count - whole).ToList(); // a third one stays for a moment, while the log still names it
+        Assert.True(newest.Count >= 2);
+        foreach (var stepsDone in damaged)
         {
             FlipABit(folder.At($"stormy/checkpoint/step-{stepsDone}/{CheckpointManifest.FileOf(1)}"));
         }
@@ -36,7 +37,7 @@ public class DamagedCheckpointSpec
         var line = Assert.Single(cluster.Lines, line => line.Contains("is lost", StringComparison.Ordinal));
         Assert.Contains(said, line, StringComparison.Ordinal);
         Assert.Contains($"{CheckpointManifest.FileOf(1)}: has", line, StringComparison.Ordinal);
-        Assert.All(newest.Take(damaged), stepsDone => Assert.True(Directory.Exists(folder.At($"stormy/checkpoint/step-{stepsDone}.damaged-1"))));
+        Assert.All(damaged, stepsDone => Assert.True(Directory.Exists(folder.At($"stormy/checkpoint/step-{stepsDone}.damaged-1"))));
         folder.AssertSameResult("calm", "stormy");
     }
 
