@@ -13,9 +13,9 @@ public class DamagedCheckpointSpec
     private const int Steps = 60;
 
     [Theory]
-    [InlineData(1, "goes on from update")]
-    [InlineData(0, "it starts at the first update again")]
-    public async Task Job_must_end_bit_equal_when_its_newest_TrainingCheckpoints_are_damaged(int whole, string said)
+    [InlineData(false, "goes on from update")]
+    [InlineData(true, "it starts at the first update again")]
+    public async Task Job_must_end_bit_equal_when_its_newest_or_all_of_its_TrainingCheckpoints_are_damaged(bool all, string said)
     {
         using var folder = new TrainingFolder();
         await using var cluster = await ClusterProcess.StartAsync(folder.State, 2);
@@ -23,9 +23,9 @@ public class DamagedCheckpointSpec
         var job = await PausedAsync(cluster, folder);
         var checkpoints = new TrainingCheckpoints(folder.At("stormy/checkpoint"));
         var newest = checkpoints.Newest();
-        var damaged = newest.Take(newest.Count - whole).ToList(); // a third one stays for a moment, while the log still names it
-        Assert.True(newest.Count >= 2);
-        foreach (var stepsDone in damaged)
+        Assert.InRange(newest.Count, 2, 3); // three where one was put in place and a newer one noted first: the log does not know that one
+        var damaged = all ? newest.Count : 1;
+        foreach (var stepsDone in newest.Take(damaged))
         {
             FlipABit(folder.At($"stormy/checkpoint/step-{stepsDone}/{CheckpointManifest.FileOf(1)}"));
         }
@@ -37,7 +37,7 @@ public class DamagedCheckpointSpec
         var line = Assert.Single(cluster.Lines, line => line.Contains("is lost", StringComparison.Ordinal));
         Assert.Contains(said, line, StringComparison.Ordinal);
         Assert.Contains($"{CheckpointManifest.FileOf(1)}: has", line, StringComparison.Ordinal);
-        Assert.All(damaged, stepsDone => Assert.True(Directory.Exists(folder.At($"stormy/checkpoint/step-{stepsDone}.damaged-1"))));
+        Assert.True(checkpoints.IsSetAside(newest[0]));
         folder.AssertSameResult("calm", "stormy");
     }
 

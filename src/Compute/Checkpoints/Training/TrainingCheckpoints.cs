@@ -77,14 +77,14 @@ public sealed class TrainingCheckpoints
     /// <exception cref="IOException">The disk refused, or another state is in place that is not of an earlier epoch.</exception>
     /// <remarks>
     /// Committing the same state again changes nothing, and makes sure that it is on the disk. Another state under the same number of updates, of an earlier epoch (a
-    /// coordinator ended before it could note that commit), is exchanged for this one. What earlier epochs left behind is deleted.
+    /// coordinator ended before it could note that commit), is exchanged for this one; a damaged one is set aside. What earlier epochs left behind is deleted.
     /// </remarks>
     public string Commit(CheckpointManifest manifest, int keep, long needed = long.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(manifest);
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
         var (final, temporary) = (At(CheckpointFolder.Committed(manifest.StepsDone)), At(CheckpointFolder.Temporary(manifest.StepsDone, manifest.Epoch)));
-        var old = Directory.Exists(final) ? TrainingCheckpoint.ReadManifest(final, manifest.StepsDone) : null;
+        var old = WholeAt(final, temporary, manifest.StepsDone);
         var isThere = old is not null && (old.Job, old.Digest) == (manifest.Job, manifest.Digest);
         if (old is not null && !isThere && (old.Job != manifest.Job || old.Epoch >= manifest.Epoch))
         {
@@ -210,6 +210,25 @@ public sealed class TrainingCheckpoints
         _disk.Rename(At(CheckpointFolder.Committed(stepsDone)), aside);
         SyncFolder(_root);
         return aside;
+    }
+
+    // What an earlier call put in place and nobody noted may have gone bad since: where there is another to take its place, it is read first and set aside if it has.
+    private CheckpointManifest? WholeAt(string final, string temporary, long stepsDone)
+    {
+        if (!Directory.Exists(final) || !Directory.Exists(temporary))
+        {
+            return Directory.Exists(final) ? TrainingCheckpoint.ReadManifest(final, stepsDone) : null;
+        }
+
+        try
+        {
+            return Open(stepsDone).Manifest;
+        }
+        catch (Exception damage) when (damage is InvalidDataException or FileNotFoundException)
+        {
+            Quarantine(stepsDone);
+            return null;
+        }
     }
 
     // Everything in the folder is what the manifest says, and on the disk.

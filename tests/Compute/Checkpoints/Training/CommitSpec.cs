@@ -49,6 +49,22 @@ public sealed class CommitSpec : IDisposable
         Assert.Equal(["step-1"], Names());
     }
 
+    [Theory]
+    [InlineData("rank-00000.safetensors")]
+    [InlineData("manifest.json")]
+    public void Commit_must_set_what_is_there_aside_when_it_is_damaged_and_a_later_epoch_brings_the_same_state(string name)
+    {
+        SampleState.Save(_checkpoints, 1, First, keep: 2);
+        var path = _folder.At("job", "step-1", name);
+        var bytes = File.ReadAllBytes(path);
+        bytes[^9] ^= 1;
+        File.WriteAllBytes(path, bytes);
+
+        SampleState.Save(_checkpoints, 1, Second, keep: 2);
+        Assert.Equal(Second, _checkpoints.Open(1).Manifest.Epoch);
+        Assert.Equal(["step-1", "step-1.damaged-1"], Names());
+    }
+
     [Fact]
     public void Commit_must_refuse_another_state_of_no_later_epoch()
     {
