@@ -29,6 +29,7 @@ internal static class CommandLine
             TrainCommand.Create(),
             PlanCommand.Create(),
             EvalCommand.Create(),
+            PlotCommand.Create(),
             BenchCommand.Create(),
             VerifyCommand.Create(),
             DoctorCommand.Create(),
