@@ -51,7 +51,9 @@ internal sealed record PngReader(int Width, int Height, byte[] Pixels, int DotsP
     internal string At(int x, int y) => Convert.ToHexStringLower(Pixels.AsSpan(((y * Width) + x) * 3, 3));
 
     /// <summary>Dark pixels as #, half dark as +, light as a dot; for a picture of grey levels.</summary>
-    internal string[] Art() => [.. Enumerable.Range(0, Height).Select(y => string.Concat(Enumerable.Range(0, Width).Select(x => Pixels[((y * Width) + x) * 3] switch { < 85 => '#', < 190 => '+', _ => '.' })))];
+    internal string[] Art() => [.. Enumerable.Range(0, Height).Select(y => string.Concat(Enumerable.Range(0, Width).Select(x => Letter(Pixels[((y * Width) + x) * 3]))))];
+
+    private static char Letter(byte grey) => grey switch { < 85 => '#', < 190 => '+', _ => '.' };
 
     private static byte[] Unfiltered(byte[] raw, int stride, int height)
     {

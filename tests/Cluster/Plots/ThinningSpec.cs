@@ -31,9 +31,10 @@ public class ThinningSpec
         var piece = Assert.Single(Thinning.Pieces(points));
 
         Assert.InRange(piece.Count, 2 * 700, 4 * 700);
-        Assert.Equal(points.GroupBy(Column).Select(column => (column.Min(point => point.Y), column.Max(point => point.Y))), piece.GroupBy(Column).Select(column => (column.Min(point => point.Y), column.Max(point => point.Y))));
+        Assert.Equal(Extremes(points), Extremes(piece));
 
-        static double Column(PlotPoint point) => Math.Floor(point.X);
+        static IEnumerable<(double, double)> Extremes(IEnumerable<PlotPoint> all) =>
+            all.GroupBy(point => Math.Floor(point.X)).Select(column => (column.Min(point => point.Y), column.Max(point => point.Y)));
     }
 
     [Fact]

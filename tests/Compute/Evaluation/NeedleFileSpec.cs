@@ -53,9 +53,16 @@ public sealed class NeedleFileSpec : IDisposable
     [Fact]
     public void NeedleFile_must_read_one_object_of_another_needle_test()
     {
-        File.WriteAllText(Json, """{"model":"m","context_length":1000,"depth_percent":33.0,"version":1,"needle":"n","model_response":"r","score":1,"test_duration_seconds":2.5,"test_timestamp_utc":"2023-11-08 10:00:00+0000","x":1}""".Replace("2023-11-08 10:00:00+0000", "2023-11-08T10:00:00Z", StringComparison.Ordinal));
+        File.WriteAllText(
+            Json,
+            """
+            {"model":"m","context_length":1000,"depth_percent":33.0,"version":1,"needle":"n","model_response":"r","score":1,
+             "test_duration_seconds":2.5,"test_timestamp_utc":"2023-11-08 10:00:00+0000","another_key":1}
+            """);
 
-        Assert.Equal((1000, 33, 1), Assert.Single(NeedleFile.ReadJson(Json)) is var cell ? (cell.ContextLength, cell.DepthPercent, cell.Score) : default);
+        var cell = Assert.Single(NeedleFile.ReadJson(Json));
+
+        Assert.Equal((1000, 33, 1, new DateTime(2023, 11, 8, 10, 0, 0, DateTimeKind.Utc)), (cell.ContextLength, cell.DepthPercent, cell.Score, cell.TestTimestampUtc));
     }
 
     [Theory]
@@ -65,6 +72,7 @@ public sealed class NeedleFileSpec : IDisposable
     [InlineData("[{\"model\":\"\",\"context_length\":9,\"depth_percent\":1,\"score\":1}]", "cell 1: model is empty; allowed: a name")]
     [InlineData("[7]", "cell 1: Number in place of an object; allowed: ")]
     [InlineData("[{\"model\":\"m\"}]", "missing required properties")]
+    [InlineData("[{\"model\":\"m\",\"context_length\":9,\"depth_percent\":1,\"score\":1,\"test_timestamp_utc\":\"soon\"}]", "'soon' is not a time")]
     [InlineData("[{\"mod", "allowed: needle cells as JSON")]
     [InlineData("", "allowed: needle cells as JSON")]
     public void NeedleFile_must_name_the_file_and_the_fault_in_one_line(string text, string expected)
