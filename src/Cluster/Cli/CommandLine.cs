@@ -32,6 +32,7 @@ internal static class CommandLine
             PlanCommand.Create(),
             EvalCommand.Create(),
             DataCommand.Create(),
+            PlotCommand.Create(),
             BenchCommand.Create(),
             VerifyCommand.Create(),
             DoctorCommand.Create(),

@@ -33,6 +33,11 @@ public static class PerplexityFile
         }
 
         var lengths = CsvRow.Split(rows[0]).Skip(1).Select(Length).ToArray();
+        if (lengths.GroupBy(length => length).FirstOrDefault(same => same.Count() > 1) is { } twice)
+        {
+            throw new InvalidDataException(FormattableString.Invariant($"{path}: line 1: {twice.Key} stands there twice; allowed: each length once"));
+        }
+
         var curves = new List<PerplexityCurve>();
         for (var line = 1; line < rows.Length; line++)
         {

@@ -4,11 +4,11 @@ namespace ActorRing.Cluster.Hosting.Plots;
 internal sealed class AxisMap
 {
     private const double MostLengthMarks = 40;
+    private readonly PlotAxis _axis;
     private readonly double _from;
     private readonly double _to;
     private readonly double _low;
     private readonly double _high;
-    private readonly bool _isLogarithmic;
 
     /// <param name="axis">Its kind.</param>
     /// <param name="values">Everything to be shown; what is not finite, or cannot lie on the axis, is passed over.</param>
@@ -18,12 +18,12 @@ internal sealed class AxisMap
     /// <param name="marks">About how many marks there is room for.</param>
     internal AxisMap(PlotAxis axis, IEnumerable<double> values, double from, double to, double room, int marks)
     {
-        (_from, _to, _isLogarithmic) = (from, to, axis.Scale == AxisScale.Logarithmic);
-        var shown = values.Where(CanShow).Order().ToArray();
+        (_axis, _from, _to) = (axis, from, to);
+        var shown = values.Where(value => CanShow(axis, value)).Order().ToArray();
         IsEmpty = shown.Length == 0;
-        var (least, most) = IsEmpty ? (_isLogarithmic ? (1, 10) : (0, 1)) : (shown[0], shown[^1]);
+        var (least, most) = IsEmpty ? (IsLogarithmic ? (1, 10) : (0, 1)) : (shown[0], shown[^1]);
         (_low, _high) = Range(axis, Along(least), Along(most), room);
-        (least, most) = _isLogarithmic ? (Math.Exp(_low), Math.Exp(_high)) : (_low, _high);
+        (least, most) = IsLogarithmic ? (Math.Exp(_low), Math.Exp(_high)) : (_low, _high);
         Title = axis.Unit.Length > 0 ? $"{axis.Title} ({axis.Unit})" : axis.Title;
         if (axis.IsLength)
         {
@@ -35,10 +35,13 @@ internal sealed class AxisMap
         }
         else
         {
-            Ticks = _isLogarithmic ? AxisTicks.Log10(least, most, marks) : AxisTicks.Linear(least, most, marks);
+            var ticks = IsEmpty ? [] : IsLogarithmic ? AxisTicks.Log10(least, most, marks) : AxisTicks.Linear(least, most, marks);
+            Ticks = axis.IsWhole ? [.. ticks.Where(double.IsInteger)] : ticks;
             Labels = AxisTicks.Labels(Ticks);
         }
     }
+
+    private bool IsLogarithmic => _axis.Scale == AxisScale.Logarithmic;
 
     internal bool IsEmpty { get; }
 
@@ -49,7 +52,7 @@ internal sealed class AxisMap
     internal IReadOnlyList<string> Labels { get; }
 
     /// <summary>NaN for what the axis cannot show.</summary>
-    internal double At(double value) => CanShow(value) ? _from + ((Along(value) - _low) / (_high - _low) * (_to - _from)) : double.NaN;
+    internal double At(double value) => CanShow(_axis, value) ? _from + ((Along(value) - _low) / (_high - _low) * (_to - _from)) : double.NaN;
 
     private static (double Low, double High) Range(PlotAxis axis, double low, double high, double room)
     {
@@ -59,11 +62,12 @@ internal sealed class AxisMap
         }
 
         // One number alone, or the same one always, needs some range around it. So does one that differs only in its last bits: ticks would not.
-        var width = high - low > 1e-9 * Math.Max(Math.Abs(low), Math.Abs(high)) ? high - low : Math.Max(0.1 * Math.Abs(high), axis.Scale == AxisScale.Linear ? 1e-6 : 0.5);
+        var width = high - low > 1e-9 * Math.Max(Math.Abs(low), Math.Abs(high)) ? high - low : Math.Max(0.1 * Math.Abs(high), axis.Scale == AxisScale.Logarithmic ? 0.5 : axis.IsWhole ? 2 : 1e-6);
         return high - low < width ? (low - (width / 2), high + (width / 2)) : (low - (room * width), high + (room * width));
     }
 
-    private bool CanShow(double value) => double.IsFinite(value) && (!_isLogarithmic || value > 0);
+    /// <summary>Whether a number has a place on such an axis.</summary>
+    internal static bool CanShow(PlotAxis axis, double value) => double.IsFinite(value) && (axis.Scale == AxisScale.Linear || value > 0);
 
-    private double Along(double value) => _isLogarithmic ? Math.Log(value) : value;
+    private double Along(double value) => IsLogarithmic ? Math.Log(value) : value;
 }

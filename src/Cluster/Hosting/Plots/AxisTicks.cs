@@ -45,13 +45,16 @@ internal static class AxisTicks
         var largest = ticks.Count == 0 ? 0 : ticks.Max(Math.Abs);
         if (largest >= 1e7 || (largest > 0 && largest < 1e-3))
         {
-            return [.. ticks.Select(tick => tick == 0 ? "0" : tick.ToString("0.###e+0", CultureInfo.InvariantCulture))];
+            var texts = Enumerable.Range(3, 10).Select(more => ticks.Select(tick => Power(tick, more)).ToArray());
+            return texts.FirstOrDefault(all => all.Distinct().Count() == ticks.Count) ?? texts.Last();
         }
 
         var isEven = Enumerable.Range(2, Math.Max(0, ticks.Count - 2)).All(i => Math.Abs(ticks[i] - (2 * ticks[i - 1]) + ticks[i - 2]) < 1e-6 * largest);
         var digits = ticks.Count > 1 && isEven ? Math.Clamp(Digits(ticks[1] - ticks[0]), 0, 9) : -1;
         return [.. ticks.Select(tick => tick.ToString(digits < 0 ? "#,0.######" : digits == 0 ? "#,0" : "#,0." + new string('0', digits), CultureInfo.InvariantCulture))];
     }
+
+    private static string Power(double tick, int decimals) => tick == 0 ? "0" : tick.ToString("0." + new string('#', decimals) + "e+0", CultureInfo.InvariantCulture);
 
     // 1, 2 or 5 times a power of ten, not below the step asked for.
     private static double Step(double atLeast)

@@ -91,11 +91,11 @@ public sealed partial class HeatMap
             LengthTitle = $"Context length ({labels.Unit})";
             DepthTexts = [.. depths.Select(depth => depth.ToString("0.#", CultureInfo.InvariantCulture))];
             CellWidth = Math.Clamp(Math.Floor(GridWidthWanted / lengths.Count), 36, 96);
-            CellHeight = Math.Clamp(Math.Floor(GridHeightWanted / depths.Count), 24, 48);
+            CellHeight = depths.Count == 1 ? 72 : Math.Clamp(Math.Floor(GridHeightWanted / depths.Count), 24, 48);
             GridWidth = CellWidth * lengths.Count;
             GridHeight = CellHeight * depths.Count;
             // A small grid still needs a title beside it that can be read.
-            DepthTitle = GridHeight >= label.WidthOf("Depth of the needle (%)") ? "Depth of the needle (%)" : GridHeight >= label.WidthOf("Depth (%)") ? "Depth (%)" : "%";
+            DepthTitle = GridHeight >= label.WidthOf("Depth of the needle (%)") ? "Depth of the needle (%)" : "Depth (%)";
             Left = Margin + 16 + DepthTexts.Max(label.WidthOf) + 10;
             Top = 92;
             Bottom = Top + GridHeight;

@@ -91,7 +91,7 @@ public sealed partial class HeatMap
         var samples = cells.Select(cell => cell.Samples).Distinct().Order().ToArray();
         var note = samples is [var same] ? $"{same} {(same == 1 ? "sample" : "samples")} a cell" : FormattableString.Invariant($"{samples[0]} to {samples[^1]} samples a cell");
         var credits = cells.Select(cell => cell.PartialCredit).OfType<double>().ToArray();
-        return credits.Length == cells.Count ? note + string.Create(CultureInfo.InvariantCulture, $", {credits.Average():P1} of answer tokens right") : note;
+        return credits.Length == cells.Count ? note + string.Create(CultureInfo.InvariantCulture, $", {100 * credits.Average():0.0}% of answer tokens right") : note;
     }
 
     private string Summary()

@@ -8,7 +8,6 @@ internal sealed class LineDrawing
     internal const double Width = 960;
     private const double PlotHeight = 380;
     private const double Margin = 20;
-    private const double LegendTop = 72;
     private const double LegendRow = 20;
     private const double LegendSample = 44;
     private const double EndLabelRow = 15;
@@ -21,6 +20,8 @@ internal sealed class LineDrawing
     private readonly LinePlot _plot;
     private readonly IReadOnlyList<Line> _lines;
     private readonly List<(PlotPoint At, int Series, string Text)> _legend;
+    private readonly string _subtitle;
+    private readonly double _legendTop;
     private readonly double _top;
     private readonly double _left;
     private readonly double _right;
@@ -32,14 +33,16 @@ internal sealed class LineDrawing
         _plot = plot;
         var endLabels = EndLabels(plot.Series);
         _legend = Legend(plot, isNumbered: plot.Series.Count > 1 && endLabels[0] == "1");
-        _top = LegendTop + (_legend.Count > 0 ? _legend[^1].At.Y + LegendRow : 0);
+        _subtitle = Subtitle(plot);
+        _legendTop = _subtitle.Length > 0 ? 72 : 54;
+        _top = _legendTop + (_legend.Count > 0 ? _legend[^1].At.Y + LegendRow : 0);
         _right = Width - Margin - (endLabels.Length > 1 ? endLabels.Max(Label.WidthOf) + 16 : 0);
 
         var values = plot.Series.SelectMany(series => series.Y);
         // The left edge depends on the numbers of the y axis, not the other way round.
         _y = new AxisMap(plot.Y, values, Bottom, _top, 0.05, marks: 7);
         _left = Margin + 22 + (_y.Labels.Count > 0 ? _y.Labels.Max(Label.WidthOf) : 0) + 8;
-        var shown = plot.Series.SelectMany(series => series.X.Where((_, i) => double.IsFinite(_y.At(series.Y[i]))));
+        var shown = plot.Series.SelectMany(series => series.X.Where((_, i) => AxisMap.CanShow(plot.Y, series.Y[i])));
         _x = new AxisMap(plot.X, shown, _left, _right, 0.015, marks: 9);
         _lines = [.. plot.Series.Select((series, i) => Line.Of(series, endLabels.Length > 1 ? endLabels[i] : ""))];
     }
@@ -53,7 +56,7 @@ internal sealed class LineDrawing
     internal void Draw(PlotSurface surface)
     {
         surface.Text(new PlotPoint(Margin, 26), _plot.Title, new TextStyle(TextStyle.Title, PlotColor.Ink));
-        surface.Text(new PlotPoint(Margin, 48), Subtitle(), new TextStyle(TextStyle.Label, PlotColor.Quiet));
+        surface.Text(new PlotPoint(Margin, 48), _subtitle, new TextStyle(TextStyle.Label, PlotColor.Quiet));
         DrawAxes(surface);
         DrawLegend(surface);
         if (IsEmpty)
@@ -65,7 +68,13 @@ internal sealed class LineDrawing
         DrawEvents(surface);
         for (var i = 0; i < _lines.Count; i++)
         {
-            DrawLine(surface, _lines[i], i);
+            DrawPale(surface, _lines[i], i);
+        }
+
+        // Above all that is pale: of two lines in one place both stay to be seen.
+        for (var i = 0; i < _lines.Count; i++)
+        {
+            DrawStrong(surface, _lines[i], i);
         }
 
         DrawEndLabels(surface);
@@ -100,11 +109,11 @@ internal sealed class LineDrawing
         return placed;
     }
 
-    private string Subtitle()
+    private static string Subtitle(LinePlot plot)
     {
         var parts = new List<string>();
-        var lost = _plot.Series.Sum(series => series.Y.Count(value => !double.IsFinite(_y.At(value))));
-        if (_plot.Series.Any(series => series.X.Count > LinePlot.DensePoints))
+        var lost = plot.Series.Sum(series => series.Y.Count(value => !AxisMap.CanShow(plot.Y, value)));
+        if (plot.Series.Any(series => series.X.Count > LinePlot.DensePoints))
         {
             parts.Add("pale: every point; strong: mean of each hundredth of the line");
         }
@@ -114,9 +123,9 @@ internal sealed class LineDrawing
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"{lost:N0} {(lost == 1 ? "point" : "points")} without a number left out"));
         }
 
-        if (_plot.Note.Length > 0)
+        if (plot.Note.Length > 0)
         {
-            parts.Add(_plot.Note);
+            parts.Add(plot.Note);
         }
 
         return string.Join("; ", parts);
@@ -153,7 +162,7 @@ internal sealed class LineDrawing
     {
         foreach (var (at, series, text) in _legend)
         {
-            var (x, y) = (at.X, LegendTop + at.Y);
+            var (x, y) = (at.X, _legendTop + at.Y);
             if (series >= 0)
             {
                 surface.Line([new PlotPoint(x, y), new PlotPoint(x + 36, y)], PlotPalette.Color(series), 2, PlotPalette.Dash(series));
@@ -169,32 +178,40 @@ internal sealed class LineDrawing
         }
     }
 
+    // In the colour of the line that they belong to.
     private void DrawEvents(PlotSurface surface)
     {
-        var drawn = double.NegativeInfinity;
-        foreach (var x in _plot.Series.SelectMany(series => series.Events).Select(_x.At).Where(x => x >= _left && x <= _right).Order())
+        for (var i = 0; i < _plot.Series.Count; i++)
         {
-            // Nearer than this they would be a grey wall.
-            if (x - drawn >= 4)
+            var color = _plot.Series.Count > 1 ? PlotPalette.Color(i) : PlotColor.Quiet;
+            var drawn = double.NegativeInfinity;
+            foreach (var x in _plot.Series[i].Events.Select(_x.At).Where(x => x >= _left && x <= _right).Order())
             {
-                surface.Line([new PlotPoint(x, _top), new PlotPoint(x, Bottom)], PlotColor.Quiet, 1.2, EventDash);
-                surface.Polygon(EventMark(x, _top), PlotColor.Quiet);
-                drawn = x;
+                // Nearer than this they would be a wall.
+                if (x - drawn >= 4)
+                {
+                    surface.Line([new PlotPoint(x, _top), new PlotPoint(x, Bottom)], color, 1.2, EventDash);
+                    surface.Polygon(EventMark(x, _top), color);
+                    drawn = x;
+                }
             }
         }
     }
 
-    private void DrawLine(PlotSurface surface, Line line, int number)
+    private void DrawPale(PlotSurface surface, Line line, int number)
     {
-        var color = PlotPalette.Color(number);
         if (line.IsDense)
         {
             foreach (var piece in Thinning.Pieces(Places(line.Series.X, line.Series.Y)))
             {
-                DrawPiece(surface, piece, color.Toward(PlotColor.Ground, 0.7), 1, []);
+                DrawPiece(surface, piece, PlotPalette.Color(number).Toward(PlotColor.Ground, 0.7), 1, []);
             }
         }
+    }
 
+    private void DrawStrong(PlotSurface surface, Line line, int number)
+    {
+        var color = PlotPalette.Color(number);
         foreach (var piece in Thinning.Pieces(Places(line.X, line.Y)))
         {
             DrawPiece(surface, piece, color, 2, PlotPalette.Dash(number));
@@ -231,22 +248,36 @@ internal sealed class LineDrawing
         return Enumerable.Range(0, MarkersOfLongLine).Select(i => places[(int)((i + 0.5) / MarkersOfLongLine * places.Length)]);
     }
 
-    // Names lie beside the ends of their lines, one above the other where ends are close.
+    // Names lie beside the ends of their lines, one above the other where ends are close. Lines that end early have theirs inside of the picture.
     private void DrawEndLabels(PlotSurface surface)
     {
-        var ends = _lines.Select((line, i) => (i, line.Text, Places: Places(line.X, line.Y).Where(place => double.IsFinite(place.Y)).ToArray()))
-            .Where(line => line.Text.Length > 0 && line.Places.Length > 0).Select(line => (line.i, line.Text, End: line.Places[^1]))
-            .OrderBy(line => line.End.Y).ThenBy(line => line.i).ToArray();
-        var places = Spread([.. ends.Select(end => end.End.Y)], _top, Bottom);
+        var ends = _lines.Select((line, i) => (Number: i, line.Text, Places: Places(line.X, line.Y).Where(place => double.IsFinite(place.Y)).ToArray()))
+            .Where(line => line.Text.Length > 0 && line.Places.Length > 0).Select(line => new LineEnd(line.Number, line.Text, line.Places[^1]))
+            .OrderBy(end => end.At.Y).ThenBy(end => end.Number).ToArray();
+        DrawEndLabels(surface, [.. ends.Where(end => IsEarly(end.At))], end => end.X + 10);
+        DrawEndLabels(surface, [.. ends.Where(end => !IsEarly(end.At))], _ => _right + 12);
+
+        bool IsEarly(PlotPoint end) => _right - end.X > 60;
+    }
+
+    private void DrawEndLabels(PlotSurface surface, LineEnd[] ends, Func<PlotPoint, double> left)
+    {
+        var places = Spread([.. ends.Select(end => end.At.Y)], _top + EndLabelRow, Bottom - EndLabelRow);
         for (var i = 0; i < ends.Length; i++)
         {
-            var at = new PlotPoint(_right + 12, places[i]);
-            if (Math.Abs(at.Y - ends[i].End.Y) > 1 || at.X - ends[i].End.X > 24)
+            var (number, text, end) = ends[i];
+            var (x, y) = (left(end), places[i]);
+            if (Math.Abs(y - end.Y) > 1)
             {
-                surface.Line([ends[i].End, new PlotPoint(at.X - 3, at.Y)], PlotPalette.Color(ends[i].i).Toward(PlotColor.Ground, 0.5), 0.8, []);
+                surface.Line([end, new PlotPoint(x - 2, y)], PlotPalette.Color(number).Toward(PlotColor.Ground, 0.5), 0.8, []);
             }
 
-            surface.Text(at, ends[i].Text, Label with { Color = PlotPalette.Color(ends[i].i) });
+            if (x < _right)
+            {
+                surface.Rectangle(new PlotPoint(x - 2, y - 8), Label.WidthOf(text) + 4, 16, PlotColor.Ground);
+            }
+
+            surface.Text(new PlotPoint(x, y), text, Label with { Color = PlotPalette.Color(number) });
         }
     }
 
@@ -281,6 +312,8 @@ internal sealed class LineDrawing
             }
         }
     }
+
+    private readonly record struct LineEnd(int Number, string Text, PlotPoint At);
 
     /// <summary>A series, and what is drawn strong of it: the points themselves, or means of them where they are many.</summary>
     private sealed record Line(LineSeries Series, string Text, bool IsDense, IReadOnlyList<double> X, IReadOnlyList<double> Y)

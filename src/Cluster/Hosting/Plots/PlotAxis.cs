@@ -21,6 +21,9 @@ public sealed record PlotAxis(string Title, string Unit)
     /// <summary>The axis starts at 0, whatever the numbers are; for a linear axis.</summary>
     public bool IsFromZero { get; init; }
 
+    /// <summary>Numbers are whole, such as steps: so are the marks.</summary>
+    public bool IsWhole { get; init; }
+
     /// <summary>Numbers are context lengths in tokens: marks stand at the lengths themselves, as 4K or 1M.</summary>
     public bool IsLength { get; init; }
 }

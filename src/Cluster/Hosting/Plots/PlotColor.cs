@@ -11,6 +11,7 @@ internal readonly record struct PlotColor(byte R, byte G, byte B)
     // Pictures bring their own light ground: they look the same on a light and on a dark page.
     internal static readonly PlotColor Ground = new(0xFF, 0xFF, 0xFF);
     internal static readonly PlotColor Ink = new(0x1F, 0x23, 0x28);
+    internal static readonly PlotColor DarkInk = new(0x10, 0x12, 0x15);
     internal static readonly PlotColor Quiet = new(0x57, 0x60, 0x6A);
     internal static readonly PlotColor Grid = new(0xE2, 0xE6, 0xEA);
     internal static readonly PlotColor Frame = new(0xA9, 0xB2, 0xBC);
@@ -31,8 +32,8 @@ internal readonly record struct PlotColor(byte R, byte G, byte B)
         return (Math.Max(a, b) + 0.05) / (Math.Min(a, b) + 0.05);
     }
 
-    /// <summary>Ink or ground, whichever is easier to read on this colour.</summary>
-    internal PlotColor TextOn() => Contrast(Ink) >= Contrast(Ground) ? Ink : Ground;
+    /// <summary>Dark ink or ground, whichever is easier to read on this colour.</summary>
+    internal PlotColor TextOn() => Contrast(DarkInk) >= Contrast(Ground) ? DarkInk : Ground;
 
     private static byte Mix(byte from, byte to, double share) => (byte)Math.Round(from + ((to - from) * share));
 

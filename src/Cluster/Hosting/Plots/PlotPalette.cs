@@ -14,7 +14,10 @@ internal static class PlotPalette
         [new(0, -1.25), new(1.15, 0.85), new(-1.15, 0.85)],
         [new(0, -1.35), new(1.35, 0), new(0, 1.35), new(-1.35, 0)],
         [new(0, 1.25), new(1.15, -0.85), new(-1.15, -0.85)],
-        [new(-0.4, -1.3), new(0.4, -1.3), new(0.4, -0.4), new(1.3, -0.4), new(1.3, 0.4), new(0.4, 0.4), new(0.4, 1.3), new(-0.4, 1.3), new(-0.4, 0.4), new(-1.3, 0.4), new(-1.3, -0.4), new(-0.4, -0.4)],
+        [
+            new(-0.4, -1.3), new(0.4, -1.3), new(0.4, -0.4), new(1.3, -0.4), new(1.3, 0.4), new(0.4, 0.4),
+            new(0.4, 1.3), new(-0.4, 1.3), new(-0.4, 0.4), new(-1.3, 0.4), new(-1.3, -0.4), new(-0.4, -0.4),
+        ],
     ];
 
     internal static PlotColor Color(int series) => Colors[series % Colors.Length];

@@ -38,7 +38,7 @@ public sealed record NeedleCell
     public double TestDurationSeconds { get; init; }
 
     /// <summary>When the cell was done.</summary>
-    [JsonPropertyName("test_timestamp_utc"), JsonPropertyOrder(8)]
+    [JsonPropertyName("test_timestamp_utc"), JsonPropertyOrder(8), JsonConverter(typeof(UtcTimestamp))]
     public DateTime TestTimestampUtc { get; init; }
 
     /// <summary>Needles asked for.</summary>

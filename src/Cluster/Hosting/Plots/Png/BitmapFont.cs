@@ -1,7 +1,10 @@
 namespace ActorRing.Cluster.Hosting.Plots.Png;
 
 /// <summary>Letters of 5 x 7 dots and two rows below the line, drawn for these pictures: printable ASCII, a box for everything else.</summary>
-/// <remarks>Larger sizes are not blocks of dots: corners are cut by the rule of EPX (a dot between two equal neighbours that meet takes their colour), three times, and the result is sampled.</remarks>
+/// <remarks>
+/// Larger sizes are not blocks of dots: corners are cut by the rule of EPX (a dot between two equal neighbours that meet takes their colour), three times, and the
+/// result is sampled.
+/// </remarks>
 internal static class BitmapFont
 {
     internal const int DotsWide = 5;
@@ -33,7 +36,7 @@ internal static class BitmapFont
         .###. ..#.. .###. .###. ...#. ##### ..##. ##### .###. .###. ..... ..... ...#. ..... .#... .###.
         #...# .##.. #...# #...# ..##. #.... .#... ....# #...# #...# .##.. .##.. ..#.. ..... ..#.. #...#
         #...# ..#.. ....# ....# .#.#. ####. #.... ...#. #...# #...# .##.. .##.. .#... ##### ...#. ....#
-        #...# ..#.. ..##. ..##. #..#. ....# ####. ..#.. .###. .#### ..... ..... #.... ..... ....# ...#.
+        #.#.# ..#.. ..##. ..##. #..#. ....# ####. ..#.. .###. .#### ..... ..... #.... ..... ....# ...#.
         #...# ..#.. .#... ....# ##### ....# #...# ..#.. #...# ....# .##.. .##.. .#... ##### ...#. ..#..
         #...# ..#.. #.... #...# ...#. #...# #...# .#... #...# ...#. .##.. .##.. ..#.. ..... ..#.. .....
         .###. .###. ##### .###. ...#. .###. .###. .#... .###. .##.. ..... ..#.. ...#. ..... .#... ..#..

@@ -19,7 +19,8 @@ internal readonly record struct PixelBox(int Left, int Top, int Right, int Botto
             (top, bottom) = (Math.Min(top, point.Y), Math.Max(bottom, point.Y));
         }
 
-        return new PixelBox(Within(Math.Floor(left - margin), width), Within(Math.Floor(top - margin), height), Within(Math.Ceiling(right + margin), width), Within(Math.Ceiling(bottom + margin), height));
+        return new PixelBox(
+            Within(Math.Floor(left - margin), width), Within(Math.Floor(top - margin), height), Within(Math.Ceiling(right + margin), width), Within(Math.Ceiling(bottom + margin), height));
     }
 
     private static int Within(double value, int most) => (int)Math.Clamp(value, 0, most);
