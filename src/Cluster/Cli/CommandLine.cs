@@ -2,6 +2,8 @@ using System.CommandLine;
 using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Commands;
+using ActorRing.Cluster.Cli.Evaluate;
+using ActorRing.Cluster.Cli.Generate;
 using ActorRing.Cluster.Cli.Verify;
 using ActorRing.Cluster.Hosting.Hocon;
 using ActorRing.Compute.Training;
@@ -29,6 +31,7 @@ internal static class CommandLine
             TrainCommand.Create(),
             PlanCommand.Create(),
             EvalCommand.Create(),
+            GenerateCommand.Create(),
             BenchCommand.Create(),
             VerifyCommand.Create(),
             DoctorCommand.Create(),
@@ -42,6 +45,8 @@ internal static class CommandLine
             ActorCommand.Create(),
             ChaosCommand.Create(),
             VerifyRank.Create(),
+            GenerateRank.Create(),
+            PerplexityRank.Create(),
             RingBench.CreateRank(),
             RankStepBench.CreateRank(),
             TransportBench.CreateRank(),

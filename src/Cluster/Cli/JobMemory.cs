@@ -1,4 +1,3 @@
-using System.Globalization;
 using ActorRing.Cluster.Hosting.Settings;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Model.Config;
@@ -11,8 +10,6 @@ namespace ActorRing.Cluster.Cli;
 /// </summary>
 internal static class JobMemory
 {
-    private const string GroupLimit = "/sys/fs/cgroup/memory.max";
-
     /// <summary>Plans every stage.</summary>
     /// <exception cref="InsufficientMemoryException">A stage needs more than the machine has.</exception>
     internal static void Require(JobSettings job, LlamaConfig config, Native.ComputeDevice device)
@@ -23,7 +20,7 @@ internal static class JobMemory
         }
 
         var dims = ModelDims.Of(config);
-        var available = MachineBytes();
+        var available = MachineMemory.Bytes();
         foreach (var stage in job.Stages)
         {
             var plan = MemoryPlan.Of(device, dims, JobDevice.TypeOf(job.Compute), JobFile.PolicyOf(job), stage.BatchSize, stage.SeqLen);
@@ -33,14 +30,5 @@ internal static class JobMemory
                 throw new InsufficientMemoryException($"stage {stage.Name}: {MemoryText.Of(plan)}; allowed: {allowed}");
             }
         }
-    }
-
-    // Buffers are shared memory, so that a control group counts them as it counts everything else.
-    private static long MachineBytes()
-    {
-        var total = File.ReadLines("/proc/meminfo").First(line => line.StartsWith("MemTotal:", StringComparison.Ordinal));
-        var machine = long.Parse(total.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
-        var group = File.Exists(GroupLimit) ? File.ReadAllText(GroupLimit).Trim() : "max";
-        return long.TryParse(group, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? Math.Min(machine, limit) : machine;
     }
 }
