@@ -3,6 +3,7 @@ using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Commands;
 using ActorRing.Cluster.Cli.Evaluation;
+using ActorRing.Cluster.Cli.Generate;
 using ActorRing.Cluster.Cli.Verify;
 using ActorRing.Cluster.Hosting.Hocon;
 using ActorRing.Compute.Training;
@@ -33,6 +34,7 @@ internal static class CommandLine
             EvalCommand.Create(),
             DataCommand.Create(),
             PlotCommand.Create(),
+            GenerateCommand.Create(),
             BenchCommand.Create(),
             VerifyCommand.Create(),
             DoctorCommand.Create(),
@@ -48,6 +50,8 @@ internal static class CommandLine
             CertificatesCommand.Create(),
             VerifyRank.Create(),
             NeedleRank.Create(),
+            GenerateRank.Create(),
+            PerplexityRank.Create(),
             RingBench.CreateRank(),
             RankStepBench.CreateRank(),
             TransportBench.CreateRank(),

@@ -14,8 +14,6 @@ namespace ActorRing.Cluster.Cli;
 /// </summary>
 internal static class JobMemory
 {
-    private const string GroupLimit = "/sys/fs/cgroup/memory.max";
-
     /// <summary>Plans every stage.</summary>
     /// <exception cref="InsufficientMemoryException">A stage needs more than the machine has.</exception>
     internal static void Require(JobSettings job, LlamaConfig config, Native.ComputeDevice device)
@@ -26,7 +24,7 @@ internal static class JobMemory
         }
 
         var dims = ModelDims.Of(config);
-        var available = MachineBytes();
+        var available = MachineMemory.Bytes();
         foreach (var stage in job.Stages)
         {
             var plan = MemoryPlan.Of(device, dims, JobDevice.TypeOf(job.Compute), JobFile.PolicyOf(job), stage.BatchSize, stage.SeqLen);
@@ -49,7 +47,7 @@ internal static class JobMemory
             return;
         }
 
-        var available = MachineBytes();
+        var available = MachineMemory.Bytes();
         foreach (var (stage, shared) in settings.Stages.Zip(prepared.Stages))
         {
             var tokens = (int)shared.SequenceLayout().LargestCount;
@@ -62,14 +60,5 @@ internal static class JobMemory
                     CultureInfo.InvariantCulture, $"stage {stage.Name}: {ranks} ranks need {MemoryText.Size((long)Math.Min(long.MaxValue, (double)plan.Total * ranks))}, of each {MemoryText.Of(plan)}; allowed: {allowed}"));
             }
         }
-    }
-
-    // Buffers are shared memory, so that a control group counts them as it counts everything else.
-    private static long MachineBytes()
-    {
-        var total = File.ReadLines("/proc/meminfo").First(line => line.StartsWith("MemTotal:", StringComparison.Ordinal));
-        var machine = long.Parse(total.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
-        var group = File.Exists(GroupLimit) ? File.ReadAllText(GroupLimit).Trim() : "max";
-        return long.TryParse(group, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? Math.Min(machine, limit) : machine;
     }
 }
