@@ -44,7 +44,8 @@ internal static class DemoReport
             {Figure("training again after the loss", F($"{figures.SecondsToResume:F1} s"))}
             {Figure("weights equal to an undisturbed run", figures.IsBitEqual switch { true => "every bit", false => "no", null => "not asked (--verify)" })}
             </dl>
-            <p>The scores above are means over lengths from {4 * figures.BaseTokens} to {figures.TrainedTokens} tokens. A sample counts if every digit of the number is right. The book was never trained on, numbers are new,
+            <p>The scores above are means over lengths from {4 * figures.BaseTokens} to {figures.TrainedTokens} tokens. A sample counts if every digit of the number is right.
+            The book was never trained on, numbers are new,
             the city asked for is another one each time, and {DemoPlan.Distractors} sentences about other cities stand in the book as well.
             The training documents are of the same kind: this shows a context that was extended for a task, not plain text alone.</p>
             <h2>Needle in a haystack</h2><div class="maps">
