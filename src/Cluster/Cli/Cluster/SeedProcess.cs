@@ -17,6 +17,8 @@ internal sealed class SeedProcess : IAsyncDisposable
 {
     private readonly RecordLog _log;
     private readonly SeedHost _host;
+    private readonly ClusterPlace _place;
+    private readonly SeedTelemetry _telemetry;
     private readonly string[] _children;
 
     /// <summary>Opens the cluster's store.</summary>
@@ -26,6 +28,7 @@ internal sealed class SeedProcess : IAsyncDisposable
     /// <exception cref="StoreHeldException">It has a seed already.</exception>
     internal SeedProcess(ClusterPlace place, int members, SeedTelemetry telemetry)
     {
+        (_place, _telemetry) = (place, telemetry);
         var settings = place.Settings(makesToken: true);
         _log = RecordLog.Open(place.Folder);
         try
@@ -57,7 +60,11 @@ internal sealed class SeedProcess : IAsyncDisposable
 
     internal Task<HostEnd> Ended => _host.Ended;
 
-    internal Task StartAsync(CancellationToken ct) => _host.StartAsync(_children, ct);
+    internal async Task StartAsync(CancellationToken ct)
+    {
+        await _host.StartAsync(_children, ct).ConfigureAwait(false);
+        _telemetry.Ask(_place);
+    }
 
     internal void Drain() => _host.Drain();
 
