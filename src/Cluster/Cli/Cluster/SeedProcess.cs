@@ -19,6 +19,7 @@ internal sealed class SeedProcess : IAsyncDisposable
     private readonly ClusterPlace _place;
     private readonly SeedEngine _engine;
     private readonly SeedHost _host;
+    private readonly SeedTelemetry _telemetry;
     private readonly string[] _children;
 
     /// <summary>Opens the cluster's store.</summary>
@@ -29,7 +30,7 @@ internal sealed class SeedProcess : IAsyncDisposable
     internal SeedProcess(ClusterPlace place, int members, SeedTelemetry telemetry)
     {
         var settings = place.Settings(Roles.Seed, isSeed: true);
-        _place = place;
+        (_place, _telemetry) = (place, telemetry);
         _children = [.. Enumerable.Range(0, members).Select(rank => $"rank-{rank.ToString(CultureInfo.InvariantCulture)}")];
         foreach (var child in _children)
         {
@@ -73,6 +74,8 @@ internal sealed class SeedProcess : IAsyncDisposable
         {
             ClusterLog.Write($"listens at {_engine.Address}{(_place.CertificateFolder is null ? "" : ", mutual TLS 1.3")}");
         }
+
+        _telemetry.Ask(_place);
     }
 
     internal void Drain() => _host.Drain();

@@ -8,15 +8,22 @@ namespace ActorRing.Cluster.Cli.Commands;
 internal static class SeedCommand
 {
     /// <summary>Where the seed shows what it measures.</summary>
-    internal static readonly Option<int?> MetricsPort = new("--metrics-port") { Description = "Serves /metrics, /healthz/live and /healthz/ready on this port of 127.0.0.1; 0 takes any. Without it: not at all." };
+    internal static readonly Option<int?> MetricsPort = new("--metrics-port") { Description = "Serves /, the page of the running cluster, /metrics, /healthz/live and /healthz/ready on this port of 127.0.0.1; 0 takes any. Without it: not at all." };
+
+    /// <summary>Where the page finds needle tests.</summary>
+    internal static readonly Option<string> NeedleFolder = new("--needle-dir")
+    {
+        Description = "Folder whose newest needle.json, in it or one level below, is on the page.",
+        DefaultValueFactory = _ => Path.Combine("runs", "eval"),
+    };
 
     internal static Command Create()
     {
         var members = NumberOption.Of("--members", "Member processes to start, and to start again when they are lost.", 0, 0, 1024);
-        var command = new Command("seed", "Runs the coordinator of a cluster until it is told to stop; jobs and what is committed outlive it. Example: actorring seed") { members, MetricsPort, ClusterPlace.OfSeed };
+        var command = new Command("seed", "Runs the coordinator of a cluster until it is told to stop; jobs and what is committed outlive it. Example: actorring seed") { members, MetricsPort, NeedleFolder, ClusterPlace.OfSeed };
         command.SetAction(async (result, _) =>
         {
-            await using var telemetry = new SeedTelemetry(result.GetValue(MetricsPort));
+            await using var telemetry = new SeedTelemetry(result.GetValue(MetricsPort), result.GetValue(NeedleFolder)!);
             await using var seed = new SeedProcess(ClusterPlace.Of(result), result.GetValue(members), telemetry);
             using var signals = new DrainSignals(seed.Drain);
             await seed.StartAsync(default);

@@ -10,6 +10,7 @@ using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Hosting.Jobs;
 using ActorRing.Cluster.Hosting.Telemetry;
 using ActorRing.Cluster.Hosting.Telemetry.Http;
+using ActorRing.Cluster.Hosting.Web;
 using ActorRing.Compute.Data;
 
 namespace ActorRing.Cluster.Cli.Telemetry;
@@ -26,23 +27,29 @@ internal sealed class SeedTelemetry : IAsyncDisposable
     private readonly OtlpExport? _export;
     private readonly TelemetryPages? _pages;
     private readonly TelemetryServer? _server;
+    private readonly LiveBoard? _board;
+    private readonly string _needleFolder;
     private readonly Channel<Item> _rows;
     private readonly Task _taking;
     private readonly SortedDictionary<long, Place> _places = [];
     private long _dropped;
     private long _running;
+    private BoardFeed? _feed;
 
-    /// <param name="port">For metrics and health pages on 127.0.0.1; null for none, 0 for any.</param>
-    internal SeedTelemetry(int? port)
+    /// <param name="port">For the cluster's page, metrics and health pages on 127.0.0.1; null for none, 0 for any.</param>
+    /// <param name="needleFolder">Where needle tests keep their cells, for the page.</param>
+    internal SeedTelemetry(int? port, string needleFolder = "")
     {
+        _needleFolder = needleFolder;
         _rows = Channel.CreateBounded<Item>(new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest }, _ => Interlocked.Increment(ref _dropped));
         _instruments.Watch("seed", () => Interlocked.Read(ref _dropped));
         _export = OtlpExport.Start(_instruments);
         if (port is not null)
         {
-            _pages = new TelemetryPages(_instruments, live: () => null, ready: () => null);
+            _board = new LiveBoard(TimeProvider.System);
+            _pages = new TelemetryPages(_instruments, live: () => null, ready: () => null, board: _board);
             _server = TelemetryServer.Start(_pages, port.Value);
-            ClusterLog.Write($"metrics and health: http://{_server.Address}/metrics, /healthz/live, /healthz/ready");
+            ClusterLog.Write($"page of the cluster: http://{_server.Address}/; metrics and health: /metrics, /healthz/live, /healthz/ready");
         }
 
         _taking = Task.Run(TakeAllAsync);
@@ -63,12 +70,31 @@ internal sealed class SeedTelemetry : IAsyncDisposable
     /// <summary>Takes what a member process of the seed wrote to its standard error. Never waits.</summary>
     internal void TakeLine(string member, string line) => _rows.Writer.TryWrite(new Item(null, null, 0, member, line));
 
-    internal void SetMembers(MemberView view) => _instruments.SetMembersUp(view.Members.Count(status => status.IsUp && Hosting.Machines.Roles.Of(status.Member).Role == Role.Member));
+    /// <summary>Who is connected from now on. Never waits.</summary>
+    internal void SetMembers(MemberView view)
+    {
+        _board?.See(view);
+        _instruments.SetMembersUp(view.Members.Count(status => status.IsUp && Hosting.Machines.Roles.Of(status.Member).Role == Role.Member));
+    }
+
+    /// <summary>Lets the page ask a cluster that can be reached by now; once.</summary>
+    internal void Ask(ClusterPlace place)
+    {
+        if (_board is not null)
+        {
+            _feed = new BoardFeed(_board, place, _needleFolder);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
         _rows.Writer.TryComplete();
         await _taking.WaitAsync(TimeSpan.FromSeconds(2)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_feed is not null)
+        {
+            await _feed.DisposeAsync().ConfigureAwait(false);
+        }
+
         if (_server is not null)
         {
             await _server.DisposeAsync().ConfigureAwait(false);
@@ -96,6 +122,7 @@ internal sealed class SeedTelemetry : IAsyncDisposable
             {
                 _instruments.Take(item.Row);
                 Also?.Invoke(item.Row);
+                _board?.Take(item.Row);
                 Show(item.Row, item);
             }
         }
@@ -114,6 +141,7 @@ internal sealed class SeedTelemetry : IAsyncDisposable
                 var place = PlaceOf(step.Job, item);
                 var setting = place.SettingOf(step.StepsDone);
                 place.Folder?.Append(step, setting);
+                _board?.Take(step, setting.BatchTokens);
                 if (place.IsShown(step.StepsDone))
                 {
                     Console.WriteLine(StepLine.Of(step, setting));

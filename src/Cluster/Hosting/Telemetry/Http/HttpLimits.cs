@@ -1,3 +1,5 @@
+using ActorRing.Cluster.Hosting.Web;
+
 namespace ActorRing.Cluster.Hosting.Telemetry.Http;
 
 /// <summary>What one client, or many, may cost.</summary>
@@ -7,5 +9,8 @@ namespace ActorRing.Cluster.Hosting.Telemetry.Http;
 /// <param name="Request">From accept to the last byte of the answer.</param>
 internal sealed record HttpLimits(int RequestLineBytes, int HeadBytes, int Connections, TimeSpan Request)
 {
+    /// <summary>For streams, which outlive a request's time.</summary>
+    internal LiveLimits Live { get; init; } = LiveLimits.Default;
+
     internal static HttpLimits Default => new(4096, 16384, 100, TimeSpan.FromSeconds(5));
 }

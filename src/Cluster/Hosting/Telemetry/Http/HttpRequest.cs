@@ -34,6 +34,7 @@ internal sealed record HttpRequest(string Path, bool IsHead, HttpAnswer? Refusal
         }
 
         string? host = null;
+        var (isForeign, isNavigation) = (false, false);
         foreach (var line in lines.Skip(1).Where(line => line.Length > 0))
         {
             var colon = line.IndexOf(':', StringComparison.Ordinal);
@@ -56,6 +57,20 @@ internal sealed record HttpRequest(string Path, bool IsHead, HttpAnswer? Refusal
             {
                 return Refused(403, "pages of other sites are not answered");
             }
+            else if (name.Equals("Sec-Fetch-Site", StringComparison.OrdinalIgnoreCase))
+            {
+                isForeign = value is "cross-site" or "same-site";
+            }
+            else if (name.Equals("Sec-Fetch-Mode", StringComparison.OrdinalIgnoreCase))
+            {
+                isNavigation = value == "navigate";
+            }
+        }
+
+        // A link on another site may lead here; a picture or a script of another site may not, although such requests have no Origin.
+        if (isForeign && !isNavigation)
+        {
+            return Refused(403, "pages of other sites are not answered");
         }
 
         if (host is null && parts[2] == "HTTP/1.1")

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using ActorRing.Cluster.Hosting.Web;
 
 namespace ActorRing.Cluster.Hosting.Telemetry.Http;
 
@@ -123,7 +124,14 @@ public sealed class TelemetryServer : IAsyncDisposable
             using (var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stop.Token))
             {
                 var (answer, withBody) = await AnswerAsync(client, stop.Token).ConfigureAwait(false);
-                await SendAsync(client, answer.ToBytes(withBody), stop.Token).ConfigureAwait(false);
+                if (answer.Stream is { } board && withBody)
+                {
+                    await StreamAsync(client, answer, board, stop.Token).ConfigureAwait(false);
+                }
+                else
+                {
+                    await SendAsync(client, answer.ToBytes(withBody), stop.Token).ConfigureAwait(false);
+                }
             }
         }
         catch (Exception fault) when (fault is SocketException or OperationCanceledException or ObjectDisposedException)
@@ -133,6 +141,26 @@ public sealed class TelemetryServer : IAsyncDisposable
         finally
         {
             Interlocked.Decrement(ref _open);
+        }
+    }
+
+    // The head within the limit of a request; what follows lasts as long as the page is open.
+    private async Task StreamAsync(Socket client, HttpAnswer answer, LiveBoard board, CancellationToken ct)
+    {
+        if (!board.TryEnter(_limits.Live.Streams))
+        {
+            await SendAsync(client, HttpAnswer.Line(503, $"allowed: {_limits.Live.Streams} open pages").ToBytes(withBody: true), ct).ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await client.SendAsync(answer.ToBytes(withBody: false), ct).ConfigureAwait(false);
+            await LiveStream.RunAsync(client, board, _limits.Live, _stop.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            board.Leave();
         }
     }
 
