@@ -82,7 +82,10 @@ public sealed class TelemetryServerSpec : IAsyncLifetime, IDisposable
     [InlineData("GET /metrics HTTP/1.1\r\nHost: [::1]:1\r\n\r\n", 200)]
     [InlineData("GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n", 403)]
     [InlineData("GET /metrics HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400)]
-    [InlineData("GET /metrics HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n\r\n", 403)]
+    [InlineData("GET /metrics HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n\r\n", 200)]
+    [InlineData("GET /metrics HTTP/1.1\r\nHost: localhost:1\r\nOrigin: http://localhost:2\r\n\r\n", 403)]
+    [InlineData("GET /metrics HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\n\r\n", 403)]
+    [InlineData("GET /metrics HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\n\r\n", 403)]
     [InlineData("GET /metrics HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n", 400)]
     [InlineData("\r\n\r\n", 400)]
     public async Task Server_must_answer_with_the_status_of_the_request(string request, int status) =>

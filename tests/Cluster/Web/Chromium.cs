@@ -10,7 +10,7 @@ namespace ActorRing.Cluster.Specs.Web;
 internal sealed class Chromium : IAsyncDisposable
 {
     private const string Listening = "DevTools listening on ";
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
     private readonly Process _process;
     private readonly string _folder;
     private readonly ClientWebSocket _socket = new();

@@ -100,7 +100,7 @@ public sealed class LiveStreamSpec : IAsyncLifetime, IDisposable
         using var client = new TcpClient();
         await client.ConnectAsync((IPEndPoint)listener.LocalEndPoint!);
         using var served = await listener.AcceptAsync();
-        _board.Put("members", Encoding.ASCII.GetBytes($"\"{new string('x', 64 << 20)}\""));
+        _board.Put("members", Encoding.ASCII.GetBytes($"\"{new string('x', 16 << 20)}\""));
         var serving = LiveStream.RunAsync(served, _board, LiveLimits.Default with { Send = TimeSpan.FromMilliseconds(200) }, default);
         // While its bytes wait, the board goes on taking what comes.
         _board.Take(Rows.Step(1), null);

@@ -18,7 +18,7 @@ public sealed class StepHistorySpec
     {
         for (var step = 1; step <= 10_000; step++)
         {
-            _history.Add(Point(step, loss: step == 1234 ? 99 : step == 4321 ? -99 : 2, norm: step == 2345 ? 77 : 1));
+            _history.Add(Point(step, loss: step == 1234 ? 99 : step == 4321 ? -99 : 2 + Math.Sin(step), norm: step == 2345 ? 77 : 1));
         }
 
         Assert.InRange(_history.Points.Count, StepHistory.Most / 2, StepHistory.Most);

@@ -1,6 +1,6 @@
 namespace ActorRing.Cluster.Hosting.Web;
 
-/// <summary>The updates of a job, thinned: at most <see cref="Most"/> of them, among which are the least and the greatest loss and the greatest gradient norm of each stretch.</summary>
+/// <summary>The updates of a job, thinned: at most <see cref="Most"/> of them, among which are the first, the last, and the least and the greatest loss and the greatest gradient norm of each stretch.</summary>
 internal sealed class StepHistory
 {
     internal const int Most = 2000;
@@ -35,8 +35,8 @@ internal sealed class StepHistory
 
     private void Thin()
     {
-        var kept = new List<StepPoint>(_points.Count);
-        var at = 0;
+        var kept = new List<StepPoint>(_points.Count) { _points[0] };
+        var at = 1;
         for (; at + Stretch < _points.Count; at += Stretch)
         {
             var stretch = _points.GetRange(at, Stretch);

@@ -34,6 +34,7 @@ internal sealed record HttpRequest(string Path, bool IsHead, HttpAnswer? Refusal
         }
 
         string? host = null;
+        string? origin = null;
         var (isForeign, isNavigation) = (false, false);
         foreach (var line in lines.Skip(1).Where(line => line.Length > 0))
         {
@@ -55,7 +56,7 @@ internal sealed record HttpRequest(string Path, bool IsHead, HttpAnswer? Refusal
             }
             else if (name.Equals("Origin", StringComparison.OrdinalIgnoreCase))
             {
-                return Refused(403, "pages of other sites are not answered");
+                origin = value;
             }
             else if (name.Equals("Sec-Fetch-Site", StringComparison.OrdinalIgnoreCase))
             {
@@ -67,8 +68,9 @@ internal sealed record HttpRequest(string Path, bool IsHead, HttpAnswer? Refusal
             }
         }
 
-        // A link on another site may lead here; a picture or a script of another site may not, although such requests have no Origin.
-        if (isForeign && !isNavigation)
+        // Browsers name this server as the origin of its own page's scripts. A link on another site may lead here; a picture or a script of another site may not,
+        // although such requests have no Origin.
+        if ((isForeign && !isNavigation) || (origin is not null && !origin.Equals($"http://{host}", StringComparison.OrdinalIgnoreCase)))
         {
             return Refused(403, "pages of other sites are not answered");
         }
