@@ -159,7 +159,8 @@ public sealed class PageInBrowserSpec : IDisposable
     {
         // Noise that is the same each time.
         var noise = Math.Sin(step * 12.9898) * 0.08;
-        var report = new StepReport(1.2 + (3 * Math.Exp(-step / 1500.0)) + noise, 0.8 + (noise * 2) + (step == 4_000 ? 6 : 0), 4096, TimeSpan.FromSeconds(0.9 + noise), 1 << 20, TimeSpan.FromMilliseconds(80));
+        var report = new StepReport(
+            1.2 + (3 * Math.Exp(-step / 1500.0)) + noise, 0.8 + (noise * 2) + (step == 4_000 ? 6 : 0), 4096, TimeSpan.FromSeconds(0.9 + noise), 1 << 20, TimeSpan.FromMilliseconds(80));
         _board.Take(new StepRow(new JobId(1), Rows.Epoch, step, isRepeated, report), 32_768);
     }
 }

@@ -97,8 +97,24 @@ internal static class LiveJson
                 waits = rank.Waiting is { } hop ? Of(hop) : "",
             }),
             late = ring.Late?.Culprit.Index,
-            late_hops = ring.LateHops.Select(late => new { epoch = late.Epoch.ToString(), culprit = late.Culprit.Index, member = late.Member.Name, waiter = late.Waiter.Index, hop = Of(late.Hop), ago_s = Short(late.Ago.TotalSeconds) }),
-            outcomes = ring.Outcomes.Select(end => new { job = end.Job.ToString(), epoch = end.Epoch.ToString(), cause = Words.Of(end.Cause), reason = Cut(end.Reason), steps = end.StepsCommitted, ago_s = Short(end.Ago.TotalSeconds) }),
+            late_hops = ring.LateHops.Select(late => new
+            {
+                epoch = late.Epoch.ToString(),
+                culprit = late.Culprit.Index,
+                member = late.Member.Name,
+                waiter = late.Waiter.Index,
+                hop = Of(late.Hop),
+                ago_s = Short(late.Ago.TotalSeconds),
+            }),
+            outcomes = ring.Outcomes.Select(end => new
+            {
+                job = end.Job.ToString(),
+                epoch = end.Epoch.ToString(),
+                cause = Words.Of(end.Cause),
+                reason = Cut(end.Reason),
+                steps = end.StepsCommitted,
+                ago_s = Short(end.Ago.TotalSeconds),
+            }),
         });
     }
 

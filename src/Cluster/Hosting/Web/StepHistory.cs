@@ -1,6 +1,6 @@
 namespace ActorRing.Cluster.Hosting.Web;
 
-/// <summary>The updates of a job, thinned: at most <see cref="Most"/> of them, among which are the first, the last, and the least and the greatest loss and the greatest gradient norm of each stretch.</summary>
+/// <summary>The updates of a job, thinned: at most <see cref="Most"/> of them, among which are the first, the last, and of each stretch the least and greatest loss and the greatest norm.</summary>
 internal sealed class StepHistory
 {
     internal const int Most = 2000;
