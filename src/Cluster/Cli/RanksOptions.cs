@@ -18,12 +18,16 @@ internal sealed class RanksOptions
         command.Add(_threads);
     }
 
+    /// <summary>One mode in its one spelling.</summary>
+    /// <exception cref="UsageException">Several, or one whose ranks share no sequence.</exception>
+    internal static string ModeOf(string text) =>
+        SharedModes.Parse(text) is [var one] ? one : throw new UsageException($"--mode is '{text}', allowed: one of {string.Join(", ", SharedModes.All)}");
+
     /// <summary>Ranks, their mode, and threads of each.</summary>
     internal (int Ranks, string Mode, int Threads) Of(ParseResult result)
     {
         var ranks = result.GetValue(_ranks);
-        var mode = SharedModes.Parse(result.GetValue(_mode)!) is [var one] ? one : throw new UsageException($"--mode is '{result.GetValue(_mode)}', allowed: one of {string.Join(", ", SharedModes.All)}");
         var threads = result.GetValue(_threads);
-        return (ranks, mode, threads > 0 ? threads : Math.Max(1, Environment.ProcessorCount / ranks));
+        return (ranks, ModeOf(result.GetValue(_mode)!), threads > 0 ? threads : Math.Max(1, Environment.ProcessorCount / ranks));
     }
 }

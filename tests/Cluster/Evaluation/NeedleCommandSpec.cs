@@ -57,6 +57,7 @@ public sealed class NeedleCommandSpec : IDisposable
     [InlineData("--depth_interval", "0", "--depth-interval is 0, allowed: above 0, at most 1")]
     [InlineData("--max_context_length", "10", "--max-context-length is 10, allowed: from --min-context-length 1000")]
     [InlineData("--mode", "zigzga", "nearest possible: zigzag")]
+    [InlineData("--mode", "ring,zigzag", "--mode is 'ring,zigzag', allowed: one of ring")]
     public void What_cannot_be_must_be_refused_in_one_line(string option, string value, string message)
     {
         var run = CommandRun.Of([.. Arguments("wrong"), option, value]);

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using ActorRing.Cluster.Cli.Demo;
-using ActorRing.Cluster.Cli.Ranks;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
@@ -24,7 +23,7 @@ internal static class DemoCommand
         {
             using var signal = new StopSignal("stopped; nothing is left running. Again from the start: actorring demo");
             var plan = new DemoPlan(
-                Path.GetFullPath(result.GetValue(output)!), result.GetValue(haystack)!, result.GetValue(ranks), SharedModes.Parse(result.GetValue(mode)!)[0], result.GetValue(seed),
+                Path.GetFullPath(result.GetValue(output)!), result.GetValue(haystack)!, result.GetValue(ranks), RanksOptions.ModeOf(result.GetValue(mode)!), result.GetValue(seed),
                 result.GetValue(samples), result.UnmatchedTokens);
             var figures = await new DemoScript(plan, signal.Token).RunAsync(result.GetValue(verify));
             if (result.GetValue(json))

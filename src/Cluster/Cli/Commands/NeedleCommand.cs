@@ -37,9 +37,7 @@ internal static class NeedleCommand
     private static readonly Option<double?> Theta = new("--rope-theta", "--rope_theta") { Description = "Another base of the rotary frequencies." };
     private static readonly Option<long> Seed = NumberOption.Of("--seed", "Of numbers, places and text.", 24242424L, 0, long.MaxValue);
     private static readonly Option<string> City = new("--city") { Description = "The city asked for; any for another one in every sample.", DefaultValueFactory = _ => NeedleWording.UsualCity };
-    private static readonly Option<int> Ranks = NumberOption.Of("--ranks", "Rank processes that share each sequence.", 1, 1, 64);
-    private static readonly Option<string> Mode = new("--mode") { Description = "How they share it.", DefaultValueFactory = _ => "zigzag" };
-    private static readonly Option<int> Threads = NumberOption.Threads(0, 0);
+    private static readonly RanksOptions Ranks = new();
     private static readonly Option<string?> Out = new("--out", "-o") { Description = "Folder for cells, table and pictures; runs/eval/NAME by default. The same test there goes on where it was." };
     private static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Forget another test's cells there." };
     private static readonly Option<bool> AsJson = new("--json") { Description = "Print JSON only." };
@@ -50,8 +48,9 @@ internal static class NeedleCommand
             "needle", "Needle in a haystack. Example: actorring eval needle --model runs/tiny/model --haystack-dir artifacts/data/kjv --lengths 1k,2k,4k --num-distractor 3")
         {
             Model, Tokenizer, HaystackDir, Lengths, MinLength, MaxLength, Interval, Depths, DepthInterval, Samples, Digits, Distractors, Theta, Seed, City,
-            Ranks, Mode, Threads, Out, Overwrite, AsJson,
+            Out, Overwrite, AsJson,
         };
+        Ranks.AddTo(command);
         command.SetAction(Run);
         return command;
     }
@@ -65,7 +64,7 @@ internal static class NeedleCommand
         using var signal = new StopSignal("stopping after the sample in hand; the same command goes on where it was");
         try
         {
-            Ask(arguments, result.GetValue(Ranks), cell =>
+            Ask(arguments, Ranks.Of(result).Ranks, cell =>
             {
                 folder.Add(cell);
                 if (!isJson)
@@ -117,7 +116,7 @@ internal static class NeedleCommand
 
         using var processes = new RankProcesses();
         processes.Run(
-            ranks, [NeedleRank.Name, NeedleRank.TaskName, (arguments with { Threads = Math.Max(1, arguments.Threads / ranks) }).ToJson()],
+            ranks, [NeedleRank.Name, NeedleRank.TaskName, arguments.ToJson()],
             (_, line) => scored(JsonSerializer.Deserialize<NeedleCell>(line) ?? throw new InvalidDataException("a rank printed an empty cell")));
     }
 
@@ -137,10 +136,10 @@ internal static class NeedleCommand
             : interval is > 0 and <= 1
                 ? [.. Enumerable.Range(0, (int)Math.Floor((1 / interval) + 1e-9) + 1).Select(at => Math.Round(100 * interval * at, 3))]
                 : throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"--depth-interval is {interval}, allowed: above 0, at most 1"));
-        var threads = result.GetValue(Threads) > 0 ? result.GetValue(Threads) : Environment.ProcessorCount;
+        var (_, mode, threads) = Ranks.Of(result);
         return new NeedleArguments(
             NameOf(result.GetValue(Model)!), result.GetValue(Model)!, result.GetValue(Tokenizer), [.. result.GetValue(HaystackDir)!], result.GetValue(Theta),
-            SharedModes.Parse(result.GetValue(Mode)!)[0], threads,
+            mode, threads,
             new(lengths, depths, result.GetValue(Samples), result.GetValue(Digits), result.GetValue(Distractors), result.GetValue(Seed), CityOf(result.GetValue(City)!)), []);
     }
 
