@@ -85,12 +85,15 @@ public sealed class PackedRows
         corpus.Read(0, ids[beforeSeam..]);
         ids[1..].CopyTo(labels);
         corpus.Read((position + seqLen) % TokenCount, labels[^1..]);
+        var labelsBeforeSeam = (int)Math.Min(seqLen, TokenCount - position - 1);
+        corpus.Ignore(position + 1, labels[..labelsBeforeSeam]);
+        corpus.Ignore(0, labels[labelsBeforeSeam..]);
 
         documentStarts[0] = 0;
         if (!DocumentMask)
         {
             documentStarts[1] = seqLen;
-            return (2, seqLen);
+            return (2, seqLen - labels.Count(Ignored));
         }
 
         var count = 1 + corpus.FindDocumentStarts(position, beforeSeam, documentStarts[1..]);
@@ -102,7 +105,7 @@ public sealed class PackedRows
         }
 
         foreach (var start in documentStarts[1..count]) labels[(int)start - 1] = Ignored;
-        var labelled = seqLen - (count - 1);
+        var labelled = seqLen - labels.Count(Ignored);
         if (documentStarts[count - 1] != seqLen) documentStarts[count++] = seqLen;
         return (count, labelled);
     }

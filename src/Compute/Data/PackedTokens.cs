@@ -38,6 +38,9 @@ public sealed unsafe class PackedTokens : IDisposable
     /// <summary>One more than the largest id, as the writer found it; 0 without tokens.</summary>
     public int IdBound => header.IdBound;
 
+    /// <summary>Whether some tokens are not to be learnt.</summary>
+    public bool HasLabelBits => header.HasLabelBits;
+
     private long* Offsets => (long*)(start + header.OffsetsPosition);
 
     /// <summary>Opens a file and checks its header, its length and its boundaries. Cost: 8 bytes read a document.</summary>
@@ -93,6 +96,24 @@ public sealed unsafe class PackedTokens : IDisposable
         }
 
         return largest;
+    }
+
+    /// <summary>Puts <see cref="PackedRows.Ignored"/> where a token is not to be learnt.</summary>
+    /// <param name="position">First token, from 0.</param>
+    /// <param name="labels">A label for each token from there on; others stay as they are.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Some of the tokens are not in the file.</exception>
+    public void Ignore(long position, Span<int> labels)
+    {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(position, TokenCount - labels.Length);
+        if (!header.HasLabelBits) return;
+        var bits = start + header.LabelBitsPosition;
+        for (var i = 0; i < labels.Length; i++)
+        {
+            var token = position + i;
+            if ((bits[token >> 3] >> (int)(token & 7) & 1) == 0) labels[i] = PackedRows.Ignored;
+        }
     }
 
     /// <summary>First token of a document; for <see cref="DocumentCount"/> the number of tokens.</summary>

@@ -5,13 +5,14 @@ using ActorRing.Compute.Checkpoints;
 namespace ActorRing.Compute.Data;
 
 /// <summary>Writes token ids and document boundaries to one file. The file appears under its name, whole, in <see cref="Commit"/> or never.</summary>
-/// <remarks>Memory: 8 bytes a document and a buffer of fixed size. Not safe for several threads.</remarks>
+/// <remarks>Memory: 8 bytes a document, a buffer of fixed size, and a bit a token once one is not to be learnt. Not safe for several threads.</remarks>
 public sealed class PackedTokensWriter : IDisposable
 {
     private readonly string path;
     private readonly string partialPath;
     private readonly FileStream stream;
     private readonly List<long> offsets = [0];
+    private readonly List<byte> labelBits = []; // empty as long as all tokens are labels; as many as the tokens need afterwards
     private readonly byte[] buffer = new byte[1 << 16];
     private readonly int idBytes;
     private int buffered;
@@ -42,11 +43,18 @@ public sealed class PackedTokensWriter : IDisposable
     /// <summary>Documents that have ended.</summary>
     public long DocumentCount => offsets.Count - 1;
 
-    /// <summary>Adds tokens to the document that is open.</summary>
+    /// <summary>Adds tokens, each of which is to be learnt, to the document that is open.</summary>
     /// <param name="ids">Each from 0 and below the limit that the writer was made with.</param>
     /// <exception cref="ArgumentOutOfRangeException">An id does not fit; nothing of <paramref name="ids"/> was added.</exception>
-    public void Append(ReadOnlySpan<int> ids)
+    public void Append(ReadOnlySpan<int> ids) => Append(ids, []);
+
+    /// <summary>Adds tokens to the document that is open.</summary>
+    /// <param name="ids">Each from 0 and below the limit that the writer was made with.</param>
+    /// <param name="isLabel">Of each token, whether it is to be learnt, as only the answers of a question are; empty for all.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An id does not fit; nothing of <paramref name="ids"/> was added.</exception>
+    public void Append(ReadOnlySpan<int> ids, ReadOnlySpan<bool> isLabel)
     {
+        if (isLabel.Length > 0) ArgumentOutOfRangeException.ThrowIfNotEqual(isLabel.Length, ids.Length, nameof(isLabel));
         foreach (var id in ids) ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)id, idBytes == 2 ? ushort.MaxValue : (uint)int.MaxValue - 1, nameof(ids));
         foreach (var id in ids)
         {
@@ -57,6 +65,7 @@ public sealed class PackedTokensWriter : IDisposable
             idBound = Math.Max(idBound, id + 1);
         }
 
+        MarkLabels(ids.Length, isLabel);
         tokenCount += ids.Length;
     }
 
@@ -68,10 +77,11 @@ public sealed class PackedTokensWriter : IDisposable
     public void Commit()
     {
         if (offsets[^1] != tokenCount) throw new InvalidOperationException("The last document was not ended.");
-        var header = new PackedTokensHeader(idBytes, tokenCount, DocumentCount, idBound);
+        var header = new PackedTokensHeader(idBytes, tokenCount, DocumentCount, idBound, labelBits.Count > 0);
         FlushBuffer();
         stream.Write(new byte[header.OffsetsPosition - stream.Position]);
         WriteOffsets();
+        stream.Write(CollectionsMarshal.AsSpan(labelBits));
         Span<byte> bytes = stackalloc byte[PackedTokensHeader.Bytes];
         header.Write(bytes);
         stream.Position = 0;
@@ -88,6 +98,17 @@ public sealed class PackedTokensWriter : IDisposable
         stream.Dispose();
         if (!isDone) File.Delete(partialPath);
         isDone = true;
+    }
+
+    private void MarkLabels(int count, ReadOnlySpan<bool> isLabel)
+    {
+        if (labelBits.Count == 0 && !isLabel.Contains(false)) return;
+        var known = labelBits.Count > 0 ? tokenCount : 0;
+        for (var token = known; token < tokenCount + count; token++)
+        {
+            if (token % 8 == 0) labelBits.Add(0);
+            if (token < tokenCount || isLabel.IsEmpty || isLabel[(int)(token - tokenCount)]) labelBits[^1] |= (byte)(1 << (int)(token % 8));
+        }
     }
 
     private void WriteOffsets()

@@ -83,6 +83,22 @@ public sealed class TokenizedCorpus : IDisposable
         }
     }
 
+    /// <summary>Puts <see cref="PackedRows.Ignored"/> where a token is not to be learnt.</summary>
+    /// <param name="position">First token, from 0.</param>
+    /// <param name="labels">A label for each token from there on; others stay as they are.</param>
+    public void Ignore(long position, Span<int> labels)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(position, TokenCount - labels.Length);
+        for (var i = SegmentOf(position); labels.Length > 0; i++)
+        {
+            var local = position - starts[i];
+            var length = (int)Math.Min(labels.Length, segments[i].TokenCount - local);
+            segments[i].Ignore(local, labels[..length]);
+            position += length;
+            labels = labels[length..];
+        }
+    }
+
     /// <summary>Finds where documents start, apart from empty ones, which hold no token that could start.</summary>
     /// <param name="position">A token.</param>
     /// <param name="length">Tokens to look through after it.</param>

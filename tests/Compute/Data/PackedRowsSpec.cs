@@ -25,6 +25,35 @@ public sealed class PackedRowsSpec : IDisposable
         Assert.Equal("8 9 0 1 > 9 0 1 2 | 0 4 | 4", Show(open, 2));
     }
 
+    [Fact]
+    public void Labels_must_be_ignored_across_files_and_the_seam_when_the_corpus_says_so()
+    {
+        // Tokens 0 1 2 | 3 4 of one file, of which 0 and 3 are no labels, and 5 6 7 of another, which has no such word.
+        using (var writer = new PackedTokensWriter(folder.File("a.tokens"), 10))
+        {
+            writer.Append([0, 1, 2], [false, true, true]);
+            writer.EndDocument();
+            writer.Append([3, 4], [false, true]);
+            writer.EndDocument();
+            writer.Commit();
+        }
+
+        using (var writer = new PackedTokensWriter(folder.File("b.tokens"), 10))
+        {
+            writer.Append([5, 6, 7]);
+            writer.EndDocument();
+            writer.Commit();
+        }
+
+        using var corpus = Open(folder.File("a.tokens"), folder.File("b.tokens"));
+        var open = new PackedRows(corpus, 3, documentMask: false);
+        Assert.Equal("0 1 2 > 1 2 - | 0 3 | 2", Show(open, 0));
+        Assert.Equal("3 4 5 > 4 5 6 | 0 3 | 3", Show(open, 1));
+        Assert.Equal("6 7 0 > 7 - 1 | 0 3 | 2", Show(open, 2));
+        Assert.Equal("0 1 2 > 1 2 - | 0 3 | 2", Show(new PackedRows(corpus, 3, documentMask: true), 0));
+        Assert.Equal("6 7 0 > 7 - 1 | 0 2 3 | 2", Show(new PackedRows(corpus, 3, documentMask: true), 2));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -103,7 +132,7 @@ public sealed class PackedRowsSpec : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => rows.Fill(0, new int[4], new int[4], new long[4]));
     }
 
-    internal static TokenizedCorpus Open(string path) => TokenizedCorpus.Open([path], new CorpusOptions(1 << 20, "unused"));
+    internal static TokenizedCorpus Open(params string[] paths) => TokenizedCorpus.Open(paths, new CorpusOptions(1 << 20, "unused"));
 
     private static (int[] Ids, int[] Labels, long[] Starts, int Labelled) Fill(PackedRows rows, long row)
     {

@@ -58,6 +58,39 @@ public sealed class PackedTokensSpec : IDisposable
     }
 
     [Fact]
+    public void Labels_must_be_ignored_where_the_writer_was_told_so_and_nowhere_else()
+    {
+        var path = folder.File("a.tokens");
+        var isLabel = Enumerable.Range(0, 300).Select(token => token < 20 || token % 3 == 0).ToArray();
+        using (var writer = new PackedTokensWriter(path, 1000))
+        {
+            // The first tokens without a word, which stands for all; then some in pieces that end inside a byte; at last some without a word again.
+            writer.Append([.. Enumerable.Range(0, 5)]);
+            for (var at = 5; at < 300; at += 59) writer.Append([.. Enumerable.Range(at, 59)], isLabel.AsSpan(at, 59));
+            writer.Append([300, 301]);
+            writer.EndDocument();
+            writer.Commit();
+        }
+
+        using var tokens = PackedTokens.Open(path);
+        Assert.True(tokens.HasLabelBits);
+        Assert.Equal(64 + 608 + 16 + 38, new FileInfo(path).Length);
+        for (var from = 0; from < 302; from += 7)
+        {
+            var labels = Enumerable.Range(from, Math.Min(20, 302 - from)).ToArray();
+            tokens.Ignore(from, labels);
+            Assert.Equal(labels.Select((_, at) => from + at >= 300 || isLabel[from + at] ? from + at : PackedRows.Ignored), labels);
+        }
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => tokens.Ignore(302, new int[1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Refused(new PackedTokensWriter(folder.File("b.tokens"), 10)));
+        static void Refused(PackedTokensWriter writer)
+        {
+            using (writer) writer.Append([1, 2], [true]);
+        }
+    }
+
+    [Fact]
     public void A_file_without_tokens_or_documents_must_open()
     {
         using var empty = PackedTokens.Open(folder.Pack("empty.tokens"));
@@ -136,7 +169,9 @@ public sealed class PackedTokensSpec : IDisposable
     [InlineData(31, 127, "7 tokens and 9151314442816847874 documents in 104 bytes; allowed: a whole file")]
     [InlineData(32, 0, "id bound 0; allowed: one more than the largest id")]
     [InlineData(34, 2, "id bound 131079; allowed: one more than the largest id")]
-    [InlineData(40, 1, "a header with unknown fields; allowed: zeros from byte 40 to 63")]
+    [InlineData(40, 1, "104 bytes; allowed: 105 for 7 tokens and 2 documents")]
+    [InlineData(40, 2, "a header with unknown fields; allowed: 0 or 1 at byte 40 and zeros from byte 41 to 63")]
+    [InlineData(48, 1, "a header with unknown fields; allowed: 0 or 1 at byte 40 and zeros from byte 41 to 63")]
     [InlineData(80, 1, "document 0 has no place between its neighbours; allowed: boundaries that rise from 0 to 7")]
     [InlineData(88, 9, "document 1 has no place between its neighbours; allowed: boundaries that rise from 0 to 7")]
     [InlineData(95, 255, "document 0 has no place between its neighbours; allowed: boundaries that rise from 0 to 7")]

@@ -23,11 +23,12 @@ internal static class DataCommand
         var statements = NumberOption.Of("--statements", "Sentences that say a fact, for the first time or again.", 6, 1, MostTokens);
         var questions = NumberOption.Of("--questions", "Questions at the end, with their answers.", 1, 0, MostTokens);
         var digits = NumberOption.Of("--rnd-number-digits", "Digits of a number.", 7, 1, 9);
+        var learnText = NumberOption.Share("--learn-text", "Share of the tokens to be learnt beside numbers that were said before; 1: all, as in language modelling.", 1);
         var seed = NumberOption.Of("--seed", "Of everything.", 1L, 0, long.MaxValue);
         var command = new Command(
             "needles", "Books with facts hidden in them, said again, and asked for. Example: actorring data needles --tokenizer bytes --haystack-dir artifacts/data/kjv --tokens 2048 -o runs/needles.tokens")
         {
-            tokenizer, haystack, output, documents, tokens, facts, statements, questions, digits, seed,
+            tokenizer, haystack, output, documents, tokens, facts, statements, questions, digits, learnText, seed,
         };
         command.SetAction(result =>
         {
@@ -35,7 +36,7 @@ internal static class DataCommand
             var words = JobModel.TokenizerOf(result.GetValue(tokenizer), folder: null).Tokenizer!;
             var source = new NeedleDocuments(
                 words, Haystack.Read(words, result.GetValue(haystack)!),
-                new(result.GetValue(tokens), result.GetValue(facts), result.GetValue(statements), result.GetValue(questions), result.GetValue(digits), result.GetValue(seed)));
+                new(result.GetValue(tokens), result.GetValue(facts), result.GetValue(statements), result.GetValue(questions), result.GetValue(digits), result.GetValue(learnText), result.GetValue(seed)));
             var path = result.GetValue(output)!;
             if (File.Exists(path))
             {
@@ -55,7 +56,8 @@ internal static class DataCommand
         for (var nth = 0L; nth < count; nth++)
         {
             stop.ThrowIfCancellationRequested();
-            writer.Append(source.Make(nth));
+            var document = source.Make(nth);
+            writer.Append(document.Tokens, document.IsLabel);
             writer.EndDocument();
         }
 

@@ -21,7 +21,8 @@ internal static class DemoData
             for (var nth = 0L; nth <= (long)stage.Steps * stage.BatchSize * stage.GradientAccumulation; nth++)
             {
                 stop.ThrowIfCancellationRequested();
-                writer.Append(documents.Make(nth));
+                var document = documents.Make(nth);
+                writer.Append(document.Tokens, document.IsLabel);
                 writer.EndDocument();
             }
 

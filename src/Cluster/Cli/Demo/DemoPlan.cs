@@ -17,6 +17,9 @@ internal sealed record DemoPlan(string Folder, string Haystack, int Ranks, strin
     /// <summary>Digits of a number, as in the base model's training.</summary>
     internal const int Digits = 5;
 
+    /// <summary>Share of the book that is learnt, as in the base model's training: the rest of the loss is the numbers.</summary>
+    internal const double LearnText = 0.1;
+
     /// <summary>Needles of other cities beside the one asked for.</summary>
     internal const int Distractors = 3;
 
@@ -50,7 +53,7 @@ internal sealed record DemoPlan(string Folder, string Haystack, int Ranks, strin
 
     /// <summary>The documents of a stage: as many as it has rows, each as long as a row, and more to find in the longer ones.</summary>
     internal NeedleDocumentOptions Documents(StageSettings stage, int at) =>
-        new(stage.SeqLen, Facts: Math.Clamp(stage.SeqLen / 128, 4, 32), Statements: Math.Clamp(stage.SeqLen / 90, 6, 45), Questions: Math.Clamp(stage.SeqLen / 146, 2, 28), Digits, NeedleSeed(at));
+        new(stage.SeqLen, Facts: Math.Clamp(stage.SeqLen / 128, 4, 32), Statements: Math.Clamp(stage.SeqLen / 90, 6, 45), Questions: Math.Clamp(stage.SeqLen / 146, 2, 28), Digits, LearnText, NeedleSeed(at));
 
     private long NeedleSeed(int stage) => (Seed * 1000) + stage;
 }

@@ -8,8 +8,14 @@ namespace ActorRing.Compute.Evaluation.Needle;
 /// <param name="Statements">Sentences that say a fact, the first of each and those that say it again.</param>
 /// <param name="Questions">Asked at the end, each about a fact that was stated.</param>
 /// <param name="Digits">Of a number.</param>
+/// <param name="LearnText">Share of the tokens to be learnt, from 0 to 1, beside numbers that were said before, all of which are: 1 for all, as in language modelling.</param>
 /// <param name="Seed">Of everything.</param>
-public sealed record NeedleDocumentOptions(int Tokens, int Facts, int Statements, int Questions, int Digits, long Seed);
+public sealed record NeedleDocumentOptions(int Tokens, int Facts, int Statements, int Questions, int Digits, double LearnText, long Seed);
+
+/// <summary>A training document.</summary>
+/// <param name="Tokens">Its tokens.</param>
+/// <param name="IsLabel">Of each, whether it is to be learnt.</param>
+public sealed record NeedleDocument(int[] Tokens, bool[] IsLabel);
 
 /// <summary>Training documents: a book with facts hidden in it, said again here and there, and asked for at the end.</summary>
 /// <remarks>Whoever says a fact again, or answers, has to find where it was said first: with many distances in one document.</remarks>
@@ -30,9 +36,9 @@ public sealed class NeedleDocuments
         Make(0);
     }
 
-    /// <summary>The tokens of a document.</summary>
+    /// <summary>A document.</summary>
     /// <param name="nth">From 0; the same number gives the same document.</param>
-    public int[] Make(long nth)
+    public NeedleDocument Make(long nth)
     {
         var random = NeedleRandom.Of(_options.Seed, nth);
         var cities = NeedleWording.Cities.ToArray();
@@ -40,7 +46,8 @@ public sealed class NeedleDocuments
         var facts = cities.Take(random.Next(1, _options.Facts + 1)).Select(city => (City: city, Number: random.Number(_options.Digits))).ToArray();
         var stated = Enumerable.Range(0, _options.Statements).Select(_ => facts[random.Next(facts.Length)]).ToArray();
         var statements = stated.Select(fact => Encode(NeedleWording.Statement(fact.City, fact.Number))).ToArray();
-        var questions = Enumerable.Range(0, stated.Length == 0 ? 0 : _options.Questions).Select(at => Asked(stated[random.Next(stated.Length)], at)).ToArray();
+        var asked = Enumerable.Range(0, stated.Length == 0 ? 0 : _options.Questions).Select(_ => stated[random.Next(stated.Length)]).ToArray();
+        var questions = asked.Select((fact, at) => Encode((at == 0 ? NeedleWording.Question(fact.City) : "." + NeedleWording.FurtherQuestion(fact.City)) + NeedleWording.Answer(fact.Number))).ToArray();
 
         var length = _options.Tokens - _prefix.Length - statements.Sum(each => each.Length) - questions.Sum(each => each.Length);
         if (length < 0)
@@ -49,12 +56,29 @@ public sealed class NeedleDocuments
         }
 
         var piece = _haystack.Piece(random.Next(), length);
-        var places = statements.Select(_ => piece.SentenceEndFrom(random.Next(length + 1))).Order();
-        return [.. _prefix, .. piece.With(places.Zip(statements)), .. questions.SelectMany(each => each)];
+        var places = statements.Select(_ => piece.SentenceEndFrom(random.Next(length + 1))).Order().ToArray();
+        int[] tokens = [.. _prefix, .. piece.With(places.Zip(statements)), .. questions.SelectMany(each => each)];
+
+        // Which of them are numbers that stand there a second time: found by the same insertion, of marks instead of tokens.
+        var marks = statements.Select((tokens, at) => Marks(tokens, stated[at].Number, isKnown: stated.AsSpan(0, at).Contains(stated[at])));
+        var plain = piece with { Tokens = new int[length] };
+        int[] known = [.. new int[_prefix.Length], .. plain.With(places.Zip(marks)), .. questions.SelectMany((tokens, at) => Marks(tokens, asked[at].Number, isKnown: true))];
+        return new NeedleDocument(tokens, [.. known.Select(mark => mark == 1 || random.NextDouble() < _options.LearnText)]);
     }
 
-    private int[] Asked((string City, string Number) fact, int at) =>
-        Encode((at == 0 ? NeedleWording.Question(fact.City) : "." + NeedleWording.FurtherQuestion(fact.City)) + NeedleWording.Answer(fact.Number));
+    // 1 at the tokens of a known number, the last of the sentence.
+    private int[] Marks(int[] sentence, string number, bool isKnown)
+    {
+        var marks = new int[sentence.Length];
+        var answer = Encode(NeedleWording.Answer(number));
+        var start = sentence.AsSpan().LastIndexOf(answer);
+        if (isKnown && start >= 0)
+        {
+            marks.AsSpan(start, answer.Length).Fill(1);
+        }
+
+        return marks;
+    }
 
     private int[] Encode(string text) => _tokenizer.Encode(text, addSpecialTokens: false);
 }
