@@ -46,6 +46,10 @@ public class PerplexityCommandSpec
         var values = models[0].GetProperty("perplexity").EnumerateArray().Select(value => value.GetDouble()).ToArray();
         Assert.Equal($"{folder.Model},{string.Join(',', values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)))}", lines[1]);
         Assert.Equal($"\"{other}\",{lines[1][(folder.Model.Length + 1)..]}", lines[2]);
+        var picture = File.ReadAllText(folder.At("ppl.svg"));
+        Assert.Contains("Perplexity by context length", picture, StringComparison.Ordinal);
+        Assert.Contains("copied", picture, StringComparison.Ordinal); // both models are named
+        Assert.Equal("PNG"u8.ToArray(), File.ReadAllBytes(folder.At("ppl.png"))[1..4]);
         Assert.Equal([8, 16, 32], models[1].GetProperty("lengths").EnumerateArray().Select(value => value.GetInt32()));
         Assert.All(models[0].GetProperty("scored").EnumerateArray(), scored => Assert.Equal(61 + 13, scored.GetInt32())); // each byte and end token once
     }

@@ -20,6 +20,19 @@ public class MemberProcessSpec
     }
 
     [Theory]
+    [InlineData("0", null)]
+    [InlineData("1", "1")]
+    public async Task MemberProcess_must_leave_the_door_for_debuggers_shut_unless_it_is_asked_for(string expected, string? asked)
+    {
+        var lines = new List<string>();
+        await using var child = MemberProcess.Start(
+            "/bin/sh", ["-c", "echo $DOTNET_EnableDiagnostics"], asked is null ? null : new Dictionary<string, string> { ["DOTNET_EnableDiagnostics"] = asked }, onOutputLine: lines.Add);
+        await child.Exited.WaitAsync(Deadline);
+        await child.OutputEnded.WaitAsync(Deadline);
+        Assert.Equal([expected], lines);
+    }
+
+    [Theory]
     [InlineData(6, "SIGABRT")]
     [InlineData(9, "SIGKILL")]
     [InlineData(11, "SIGSEGV")]

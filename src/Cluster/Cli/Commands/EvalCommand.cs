@@ -24,7 +24,7 @@ internal static class EvalCommand
         var truncate = new Option<bool>("--truncate") { Description = "Score only the first window of each document." };
         var samples = NumberOption.Of("--samples", "Documents to score at most.", long.MaxValue, 1, long.MaxValue);
         var minTokens = NumberOption.Of("--document-min-tokens", "Pass over shorter documents.", 0, 0, 1 << 30);
-        var output = new Option<string?>("--output-file") { Description = "A .csv for the table of models and lengths." };
+        var output = new Option<string?>("--output-file") { Description = "A .csv for the table of models and lengths; the picture goes beside it, .svg and .png." };
         var ranks = new RanksOptions();
         var json = new Option<bool>("--json") { Description = "Print JSON only." };
         var command = new Command("ppl", "Perplexity. Example: actorring eval ppl --model runs/tiny/model --data 'artifacts/data/kjv/Rev.txt' --lengths 256,512,1024")

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using ActorRing.Cluster.Cli.Plots;
+using ActorRing.Cluster.Hosting.Plots;
 
 namespace ActorRing.Cluster.Cli.Evaluation;
 
@@ -39,7 +41,7 @@ internal sealed class PerplexityReport(IReadOnlyList<PerplexityRow> rows, int[] 
         }));
     }
 
-    /// <summary>Writes what goes into files: EasyContext's table, a column for each length and a row for each model.</summary>
+    /// <summary>Writes what goes into files: EasyContext's table, a column for each length and a row for each model, and beside it the same as a picture, .svg and .png.</summary>
     internal void WriteFiles(string csv)
     {
         var text = new StringBuilder().AppendJoin(',', ["", .. lengths.Select(length => length.ToString(CultureInfo.InvariantCulture))]).Append('\n');
@@ -49,6 +51,9 @@ internal sealed class PerplexityReport(IReadOnlyList<PerplexityRow> rows, int[] 
         }
 
         File.WriteAllText(csv, text.ToString());
+        var plot = Pictures.PerplexityPlot([.. Models().Select(model => new LineSeries(model.Key, [.. model.Select(row => (double)row.Length)], [.. model.Select(row => row.Perplexity)]))]);
+        File.WriteAllText(Path.ChangeExtension(csv, ".svg"), plot.ToSvg());
+        File.WriteAllBytes(Path.ChangeExtension(csv, ".png"), plot.ToPng());
     }
 
     private IEnumerable<IGrouping<string, PerplexityRow>> Models() => rows.GroupBy(row => row.Model);

@@ -79,13 +79,19 @@ internal static class Pictures
         var names = Distinct([.. curves.Select(curve => isOnce ? curve.Curve.Model : $"{curve.Curve.Model} ({curve.Name})")]);
         var series = curves.Select((curve, i) => new LineSeries(
             names[i], [.. curve.Curve.Points.Select(point => (double)point.ContextLength)], [.. curve.Curve.Points.Select(point => point.Perplexity)])).ToArray();
+        return Picture.Of(Perplexity, PerplexityPlot(series));
+    }
+
+    /// <summary>Perplexity over context length, a line a model.</summary>
+    internal static LinePlot PerplexityPlot(LineSeries[] series)
+    {
         var lengths = series.SelectMany(one => one.X).Distinct().Order().ToArray();
         var isEven = lengths.Length < 3 || Enumerable.Range(2, lengths.Length - 2).All(i => lengths[i] - lengths[i - 1] == lengths[1] - lengths[0]);
-        return Picture.Of(Perplexity, new LinePlot(
+        return new LinePlot(
             "Perplexity by context length",
             new PlotAxis("Context length", "tokens") { IsLength = true, Scale = isEven ? AxisScale.Linear : AxisScale.Logarithmic },
             new PlotAxis("Perplexity", "lower is better") { Scale = ScaleOf(series) },
-            series));
+            series);
     }
 
     private static Picture MetricsPicture(PlotSource[] sources, string kind)

@@ -59,6 +59,8 @@ public sealed partial class MemberProcess : IAsyncDisposable
             UseShellExecute = false,
         };
         start.Environment[ParentWatch.Variable] = "1";
+        // The runtime's door for debuggers is a socket and two pipes in the folder for temporary files, which a killed process leaves there. Whoever wants it sets the variable to 1.
+        start.Environment.TryAdd("DOTNET_EnableDiagnostics", "0");
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;
