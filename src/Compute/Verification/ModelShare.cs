@@ -29,8 +29,9 @@ public sealed class ModelShare : IDisposable
     /// <param name="positions">Where this rank's tokens stand in the sequence.</param>
     /// <param name="attention">How they attend; borrowed.</param>
     /// <param name="group">Who makes the update; borrowed.</param>
+    /// <param name="onlyRow">From 0: this rank has one of the problem's rows, as in data parallel; null for its part of all.</param>
     /// <exception cref="InsufficientMemoryException">The device has no room.</exception>
-    public ModelShare(ComputeDevice device, TrainingProblem problem, int[] positions, IAttentionStrategy attention, IUpdateGroup group)
+    public ModelShare(ComputeDevice device, TrainingProblem problem, int[] positions, IAttentionStrategy attention, IUpdateGroup group, int? onlyRow = null)
     {
         ArgumentNullException.ThrowIfNull(problem);
         ArgumentNullException.ThrowIfNull(positions);
@@ -39,10 +40,11 @@ public sealed class ModelShare : IDisposable
         _gradients = new Gradients(_parameters);
         _group = group;
         _optimizer = new AdamW(_parameters, new AdamWOptions(), group.OwnedOf(_parameters.Layout.Shards));
-        _model = new LlamaModel(_parameters, attention, problem.Recompute, problem.Rows, positions.Length);
+        var whole = RandomTokens(problem, onlyRow);
+        _model = new LlamaModel(_parameters, attention, problem.Recompute, whole.Rows, positions.Length);
         SetRotary(problem.Dims.HeadSize, positions);
-        var share = new Batch(problem.Rows, positions, problem.Tokens);
-        share.TakeFrom(RandomTokens(problem));
+        var share = new Batch(whole.Rows, positions, problem.Tokens);
+        share.TakeFrom(whole);
         _batch = [share];
         _step = new TrainingStep(_parameters, _model, _gradients, _optimizer, group);
     }
@@ -83,13 +85,14 @@ public sealed class ModelShare : IDisposable
         _parameters.Dispose();
     }
 
-    private static Batch RandomTokens(TrainingProblem problem)
+    private static Batch RandomTokens(TrainingProblem problem, int? onlyRow)
     {
         var random = new Random(1);
-        var batch = new Batch(problem.Rows, problem.Tokens);
-        for (var row = 0; row < problem.Rows; row++)
+        var rows = Enumerable.Range(0, problem.Rows).Select(_ => Enumerable.Range(0, problem.Tokens + 1).Select(_ => random.Next(problem.Dims.Vocabulary)).ToArray()).ToList();
+        var taken = onlyRow is { } one ? [rows[one]] : rows;
+        var batch = new Batch(taken.Count, problem.Tokens);
+        foreach (var (row, ids) in taken.Index())
         {
-            var ids = Enumerable.Range(0, problem.Tokens + 1).Select(_ => random.Next(problem.Dims.Vocabulary)).ToArray();
             batch.SetRow(row, ids.AsSpan(0, problem.Tokens), ids.AsSpan(1, problem.Tokens), [0, problem.Tokens]);
         }
 

@@ -35,7 +35,7 @@ internal sealed record RankStepReport(
 /// <summary>What one rank measured in one step.</summary>
 internal sealed record RankStep(int Round, double Ms, double CpuMs, double PeakGflops, long Bytes, double Loss);
 
-/// <summary>A whole training step shared by several rank processes of one thread, against one process of one thread.</summary>
+/// <summary>A whole training step of several rank processes of one thread, against one process of one thread.</summary>
 internal static class RankStepBench
 {
     private const string RankCommand = "bench-step-rank";
@@ -67,6 +67,7 @@ internal static class RankStepBench
         Mode = mode,
         Ranks = ranks,
         Tokens = problem.Tokens,
+        Batch = problem.Rows,
         QueryHeads = problem.Dims.Heads,
         KeyHeads = problem.Dims.KvHeads,
         HeadSize = problem.Dims.HeadSize,
@@ -75,17 +76,21 @@ internal static class RankStepBench
 
     internal static Command CreateRank()
     {
-        var (mode, rounds, tokens) = (new Option<string>("--mode"), new Option<int>("--rounds"), new Option<int>("--tokens"));
+        var (mode, rounds, rows, tokens) = (new Option<string>("--mode"), new Option<int>("--rounds"), new Option<int>("--rows"), new Option<int>("--tokens"));
         var (dims, dtype, recompute) = (new Option<string>("--dims"), new Option<string>("--dtype"), new Option<string>("--recompute"));
-        return RankPlace.CommandOf(RankCommand, [mode, rounds, tokens, dims, dtype, recompute], (place, result) =>
+        return RankPlace.CommandOf(RankCommand, [mode, rounds, rows, tokens, dims, dtype, recompute], (place, result) =>
         {
             var problem = new TrainingProblem(
-                JsonSerializer.Deserialize<ModelDims>(result.GetValue(dims)!)!, Enum.Parse<ElementType>(result.GetValue(dtype)!), RecomputePolicy.Named(result.GetValue(recompute)!), Rows: 1,
-                result.GetValue(tokens));
+                JsonSerializer.Deserialize<ModelDims>(result.GetValue(dims)!)!, Enum.Parse<ElementType>(result.GetValue(dtype)!), RecomputePolicy.Named(result.GetValue(recompute)!),
+                result.GetValue(rows), result.GetValue(tokens));
             using var device = NativeBackend.LoadCpu().Open(1);
             if (place.Ranks == 1)
             {
                 RunAlone(device, problem, result.GetValue(rounds));
+            }
+            else if (result.GetValue(mode) == SharedModes.Replicas)
+            {
+                RunReplica(device, problem, place, result.GetValue(rounds));
             }
             else
             {
@@ -98,6 +103,14 @@ internal static class RankStepBench
     {
         using var whole = new ModelShare(device, problem, ModelShare.AllPositions(problem.Tokens), new LocalAttention(device), new SingleRank());
         Train(device, whole, rounds, () => 0);
+    }
+
+    private static void RunReplica(ComputeDevice device, TrainingProblem problem, RankPlace place, int rounds)
+    {
+        using var meeting = new RankMeeting(place);
+        using var group = new CommunicatorGroup(device, meeting.All);
+        using var row = new ModelShare(device, problem, ModelShare.AllPositions(problem.Tokens), new LocalAttention(device), group, onlyRow: place.Rank.Index);
+        Train(device, row, rounds, () => meeting.All.Counters.SentBytes);
     }
 
     private static void RunRank(ComputeDevice device, TrainingProblem problem, SequenceParallelPlan plan, RankPlace place, int rounds)
@@ -132,10 +145,12 @@ internal static class RankStepBench
         return [.. steps.SelectMany(step => step.GetAwaiter().GetResult())];
     }
 
-    private static List<RankStep> Measured(RankProcesses processes, string mode, int ranks, TrainingProblem problem, int rounds)
+    /// <summary>What every rank measured in every round.</summary>
+    /// <param name="mode">Data parallel: a row of the problem each; otherwise all share every row.</param>
+    internal static List<RankStep> Measured(RankProcesses processes, string mode, int ranks, TrainingProblem problem, int rounds)
     {
         var steps = new List<RankStep>();
-        string[] what = ["--dims", JsonSerializer.Serialize(problem.Dims), "--dtype", $"{problem.Type}", "--recompute", problem.Recompute.Name, "--tokens", $"{problem.Tokens}"];
+        string[] what = ["--dims", JsonSerializer.Serialize(problem.Dims), "--dtype", $"{problem.Type}", "--recompute", problem.Recompute.Name, "--rows", $"{problem.Rows}", "--tokens", $"{problem.Tokens}"];
         processes.Run(ranks, [RankCommand, "--mode", mode, "--rounds", $"{rounds}", .. what], (_, line) => steps.Add(JsonSerializer.Deserialize<RankStep>(line)!));
         return steps;
     }

@@ -19,7 +19,7 @@ internal static class BenchCommand
 
     internal static Command Create() => new("bench", "Measures kernels and whole steps against the peak that the same run measures, and what whole clusters do.")
     {
-        Attention(), Linear(), Step(), Ring(), Transport(), Door(),
+        Attention(), Linear(), Step(), Ring(), ThroughputCommand.Create(), Transport(), Door(),
         ClusterBenchCommand.Control(), ClusterBenchCommand.Recovery(), ClusterBenchCommand.Hostile(), ClusterBenchCommand.Overload(), ClusterBenchCommand.Member(),
     };
 
@@ -71,12 +71,7 @@ internal static class BenchCommand
     private static Command Step()
     {
         var tokens = NumberOption.Of("--tokens", "Sequence length.", 8192, 1, 1 << 27);
-        var layers = NumberOption.Of("--layers", "L.", 12, 1, 1024);
-        var width = NumberOption.Of("--width", "D.", 512, 32, 1 << 17);
-        var heads = NumberOption.Of("--heads", "N.", 8, 1, 1024);
-        var kvHeads = NumberOption.Of("--kv-heads", "K.", 4, 1, 1024);
-        var mlpWidth = NumberOption.Of("--mlp-width", "F.", 1408, 1, 1 << 19);
-        var vocabulary = NumberOption.Of("--vocabulary", "V.", 32000, 1, 1 << 24);
+        var shape = new ShapeOptions(layers: 12, width: 512, heads: 8, kvHeads: 4, mlpWidth: 1408, vocabulary: 32000);
         var recompute = new Option<string>("--recompute") { Description = "none, full or selective++.", DefaultValueFactory = _ => "selective++" };
         var dtype = new Option<string>("--dtype") { Description = "float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
         var rounds = NumberOption.Of("--rounds", "Counted steps after one to warm up.", 3, 1, 1000);
@@ -84,37 +79,17 @@ internal static class BenchCommand
         var mode = new Option<string>("--mode") { Description = "With --ranks: how they share it.", DefaultValueFactory = _ => "zigzag" };
         var command = new Command("step", "Whole training steps. Examples: actorring bench step --tokens 8192 --threads 1 --json; actorring bench step --ranks 2")
         {
-            tokens, layers, width, heads, kvHeads, mlpWidth, vocabulary, recompute, dtype, rounds, ranks, mode, Threads, Device, Json,
+            tokens, recompute, dtype, rounds, ranks, mode, Threads, Device, Json,
         };
+        shape.AddTo(command);
         command.SetAction(result =>
         {
-            if (result.GetValue(width) % result.GetValue(heads) != 0)
-            {
-                throw new UsageException($"--heads is {result.GetValue(heads)}, allowed: a divisor of --width {result.GetValue(width)}");
-            }
-
             if (Types(result.GetValue(dtype)!) is not [var type])
             {
                 throw new UsageException("--dtype is 'both', allowed are float32 and bfloat16: a step has one");
             }
 
-            var dims = new ModelDims
-            {
-                Layers = result.GetValue(layers),
-                Width = result.GetValue(width),
-                Heads = result.GetValue(heads),
-                KvHeads = result.GetValue(kvHeads),
-                HeadSize = result.GetValue(width) / result.GetValue(heads),
-                MlpWidth = result.GetValue(mlpWidth),
-                Vocabulary = result.GetValue(vocabulary),
-                NormEpsilon = 1e-5,
-                TiedEmbeddings = false,
-            };
-            if (dims.HeadSize is < 32 or > 256 || dims.HeadSize % 8 != 0)
-            {
-                throw new UsageException($"--width / --heads is {dims.HeadSize}, allowed are head sizes from 32 to 256 in steps of 8");
-            }
-
+            var dims = shape.Of(result);
             var problem = new TrainingProblem(dims, type, RecomputePolicy.Named(result.GetValue(recompute)!), Rows: 1, result.GetValue(tokens));
             if (result.GetValue(ranks) == 1)
             {

@@ -5,7 +5,8 @@ namespace ActorRing.Cluster.Cli.Ranks;
 /// <summary>The modes in which ranks share a sequence: all but data parallel.</summary>
 internal static class SharedModes
 {
-    private const string Replicas = "data_parallel";
+    /// <summary>Data parallel.</summary>
+    internal const string Replicas = "data_parallel";
 
     internal static IReadOnlyList<string> All { get; } = [.. SequenceModes.Spellings.Where(mode => mode != Replicas)];
 
