@@ -26,38 +26,7 @@ internal static class CommandLine
     /// <summary>The composition root: parses, runs one command, turns whatever happened into one line and an exit code.</summary>
     internal static int Run(string[] arguments)
     {
-        var root = new RootCommand("ActorRing trains language models on very long sequences.")
-        {
-            TrainCommand.Create(),
-            DemoCommand.Create(),
-            PlanCommand.Create(),
-            EvalCommand.Create(),
-            DataCommand.Create(),
-            PlotCommand.Create(),
-            GenerateCommand.Create(),
-            BenchCommand.Create(),
-            VerifyCommand.Create(),
-            DoctorCommand.Create(),
-            UpCommand.Create(),
-            SeedCommand.Create(),
-            MemberCommand.Create(),
-            SubmitCommand.Create(),
-            JobsCommand.Create(),
-            RingCommand.Create(),
-            ClusterCommand.Create(),
-            ActorCommand.Create(),
-            ChaosCommand.Create(),
-            CertificatesCommand.Create(),
-            VerifyRank.Create(),
-            NeedleRank.Create(),
-            GenerateRank.Create(),
-            PerplexityRank.Create(),
-            RingBench.CreateRank(),
-            RankStepBench.CreateRank(),
-            TransportBench.CreateRank(),
-            OverloadBench.CreateBusy(),
-        };
-        var parsed = root.Parse(arguments);
+        var parsed = Root().Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
             // The parser's own handler prints help after the message; a mistake deserves one line.
@@ -91,6 +60,39 @@ internal static class CommandLine
             return CodeOf(error);
         }
     }
+
+    /// <summary>All commands.</summary>
+    internal static RootCommand Root() => new("ActorRing trains language models on very long sequences.")
+    {
+        TrainCommand.Create(),
+        DemoCommand.Create(),
+        PlanCommand.Create(),
+        EvalCommand.Create(),
+        DataCommand.Create(),
+        PlotCommand.Create(),
+        GenerateCommand.Create(),
+        BenchCommand.Create(),
+        VerifyCommand.Create(),
+        DoctorCommand.Create(),
+        UpCommand.Create(),
+        SeedCommand.Create(),
+        MemberCommand.Create(),
+        SubmitCommand.Create(),
+        JobsCommand.Create(),
+        RingCommand.Create(),
+        ClusterCommand.Create(),
+        ActorCommand.Create(),
+        ChaosCommand.Create(),
+        CertificatesCommand.Create(),
+        VerifyRank.Create(),
+        NeedleRank.Create(),
+        GenerateRank.Create(),
+        PerplexityRank.Create(),
+        RingBench.CreateRank(),
+        RankStepBench.CreateRank(),
+        TransportBench.CreateRank(),
+        OverloadBench.CreateBusy(),
+    };
 
     // A misspelt command would otherwise be a missing command and an unknown argument for each word after it.
     private static string ErrorOf(ParseResult parsed)

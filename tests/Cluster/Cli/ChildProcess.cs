@@ -20,11 +20,12 @@ internal sealed partial class ChildProcess : IDisposable
 
     /// <param name="temporaryFolder">TMPDIR, or null for that of the specs.</param>
     /// <param name="arguments">Of the command line.</param>
-    internal ChildProcess(JobFolder? temporaryFolder, string[] arguments)
+    /// <param name="workingFolder">Where it runs; empty for where the specs do.</param>
+    internal ChildProcess(JobFolder? temporaryFolder, string[] arguments, string workingFolder = "")
     {
         // Whoever runs the specs in the background has ctrl-c ignored, and children inherit that.
         string[] line = ["--default-signal=INT", .. temporaryFolder is null ? (string[])[] : [$"TMPDIR={temporaryFolder.Path}"], "dotnet", Path.Combine(AppContext.BaseDirectory, "actorring.dll"), .. arguments];
-        _process = Process.Start(new ProcessStartInfo("env", line) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        _process = Process.Start(new ProcessStartInfo("env", line) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = workingFolder })!;
         _errors = _process.StandardError.ReadToEndAsync();
     }
 
