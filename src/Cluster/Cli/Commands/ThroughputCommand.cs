@@ -13,10 +13,10 @@ internal static class ThroughputCommand
 {
     internal static Command Create()
     {
-        var lengths = new Option<string>("--lengths") { Description = "Tokens of a row, by commas.", DefaultValueFactory = _ => "1k,2k,4k,8k" };
+        var lengths = new Option<string>("--lengths") { Description = "Tokens of a row, by commas.", DefaultValueFactory = _ => "1k,2k,4k" };
         var ranks = NumberOption.Of("--ranks", "Rank processes of one thread, and rows of an update.", 2, 2, 64);
         var modes = new Option<string>("--modes") { Description = "Modes, by commas.", DefaultValueFactory = _ => string.Join(',', SharedModes.All) };
-        var rounds = NumberOption.Of("--rounds", "Counted updates after one to warm up.", 3, 1, 1000);
+        var rounds = NumberOption.Of("--rounds", "Counted updates after one to warm up.", 2, 1, 1000);
         var recompute = new Option<string>("--recompute") { Description = "none, full or selective++.", DefaultValueFactory = _ => "selective++" };
         var shape = new ShapeOptions(layers: 4, width: 256, heads: 4, kvHeads: 4, mlpWidth: 704, vocabulary: 8192);
         var command = new Command("throughput", "Whole training steps, data parallel and in every mode, of the same rows. Example: actorring bench throughput --ranks 2 --lengths 1k,8k --json")
