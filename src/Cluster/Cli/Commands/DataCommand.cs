@@ -36,7 +36,8 @@ internal static class DataCommand
             var words = JobModel.TokenizerOf(result.GetValue(tokenizer), folder: null).Tokenizer!;
             var source = new NeedleDocuments(
                 words, Haystack.Read(words, result.GetValue(haystack)!),
-                new(result.GetValue(tokens), result.GetValue(facts), result.GetValue(statements), result.GetValue(questions), result.GetValue(digits), result.GetValue(learnText), result.GetValue(seed)));
+                new(result.GetValue(tokens), result.GetValue(facts), result.GetValue(statements), result.GetValue(questions),
+                    result.GetValue(digits), result.GetValue(learnText), result.GetValue(seed)));
             var path = result.GetValue(output)!;
             if (File.Exists(path))
             {

@@ -53,7 +53,8 @@ internal sealed record DemoPlan(string Folder, string Haystack, int Ranks, strin
 
     /// <summary>The documents of a stage: as many as it has rows, each as long as a row, and more to find in the longer ones.</summary>
     internal NeedleDocumentOptions Documents(StageSettings stage, int at) =>
-        new(stage.SeqLen, Facts: Math.Clamp(stage.SeqLen / 128, 4, 32), Statements: Math.Clamp(stage.SeqLen / 90, 6, 45), Questions: Math.Clamp(stage.SeqLen / 146, 2, 28), Digits, LearnText, NeedleSeed(at));
+        new(stage.SeqLen, Facts: Math.Clamp(stage.SeqLen / 128, 4, 32), Statements: Math.Clamp(stage.SeqLen / 90, 6, 45), Questions: Math.Clamp(stage.SeqLen / 146, 2, 28),
+            Digits, LearnText, NeedleSeed(at));
 
     private long NeedleSeed(int stage) => (Seed * 1000) + stage;
 }
