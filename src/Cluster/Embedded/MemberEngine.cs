@@ -19,6 +19,7 @@ public sealed class MemberEngine : IEngine
     private Link? _link;
     private Guid _clusterUid;
     private IReadOnlyList<MemberStatus> _members = [];
+    private readonly TaskCompletionSource _seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _living = Task.CompletedTask;
     private Task _beating = Task.CompletedTask;
     private long _dropped;
@@ -55,6 +56,9 @@ public sealed class MemberEngine : IEngine
         _sink = new SinkGate(sink);
         _living = LiveAsync(link);
         _beating = BeatAsync();
+
+        // The seed can reach a member only after its welcome: the first view says that it does.
+        await Task.WhenAny(_seen.Task, _living).WaitAsync(ct).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -152,6 +156,7 @@ public sealed class MemberEngine : IEngine
             case FrameKind.View:
                 _members = ViewCodec.Decode(frame.Body.Span);
                 _sink!.View(_members);
+                _seen.TrySetResult();
                 return;
             case FrameKind.Frame:
                 var body = new BodyReader(frame.Body.Span);

@@ -74,6 +74,21 @@ public abstract class EngineConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Engine_must_reach_a_member_from_the_moment_at_which_it_has_started()
+    {
+        for (var nth = 1; nth <= 200; nth++)
+        {
+            await using var member = _cluster.NewMember(new MemberRef($"rank-{nth}", nth));
+            var sink = new Recorder();
+            await member.StartAsync(sink, CancellationToken.None).WaitAsync(Deadline);
+            _seed.Tell(member.Self, "first"u8.ToArray());
+            await sink.AwaitFrames(1);
+        }
+
+        Assert.Equal(0, _seed.Dropped);
+    }
+
+    [Fact]
     public async Task Engine_must_carry_frames_of_any_allowed_size_unchanged()
     {
         var (one, _) = await Join("rank-1", 1);
