@@ -75,7 +75,8 @@ public class VerifyCommandSpec
         var rows = report.RootElement.GetProperty("rows").EnumerateArray().ToList();
         var refused = report.RootElement.GetProperty("refused").EnumerateArray().Select(line => line.GetString()).ToList();
         Assert.Equal("data_parallel", rows[0].GetProperty("mode").GetString());
-        Assert.Equal(1, rows[0].GetProperty("ratio").GetDouble());
+        Assert.Equal((1, 1), (rows[0].GetProperty("ratio").GetDouble(), rows[0].GetProperty("cpu_ratio").GetDouble()));
+        Assert.All(rows, row => Assert.True(row.GetProperty("cpu_ratio").GetDouble() > 0));
         Assert.Equal(9, rows.Count + refused.Count);
         Assert.Contains("zigzag", rows.Select(row => row.GetProperty("mode").GetString()));
         Assert.All(rows, row => Assert.InRange(row.GetProperty("loss_difference").GetDouble(), 0, 1e-6));

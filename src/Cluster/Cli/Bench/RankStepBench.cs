@@ -102,7 +102,7 @@ internal static class RankStepBench
     private static void RunAlone(ComputeDevice device, TrainingProblem problem, int rounds)
     {
         using var whole = new ModelShare(device, problem, ModelShare.AllPositions(problem.Tokens), new LocalAttention(device), new SingleRank());
-        Train(device, whole, rounds, () => 0);
+        Train(device, problem.Type, whole, rounds, () => 0);
     }
 
     private static void RunReplica(ComputeDevice device, TrainingProblem problem, RankPlace place, int rounds)
@@ -110,7 +110,7 @@ internal static class RankStepBench
         using var meeting = new RankMeeting(place);
         using var group = new CommunicatorGroup(device, meeting.All);
         using var row = new ModelShare(device, problem, ModelShare.AllPositions(problem.Tokens), new LocalAttention(device), group, onlyRow: place.Rank.Index);
-        Train(device, row, rounds, () => meeting.All.Counters.SentBytes);
+        Train(device, problem.Type, row, rounds, () => meeting.All.Counters.SentBytes);
     }
 
     private static void RunRank(ComputeDevice device, TrainingProblem problem, SequenceParallelPlan plan, RankPlace place, int rounds)
@@ -119,11 +119,11 @@ internal static class RankStepBench
         using var attention = new PlannedAttention(device, plan, place.Rank, meeting.Links);
         using var group = new CommunicatorGroup(device, meeting.All);
         using var share = new ModelShare(device, problem, ModelShare.PositionsOf(plan, place.Rank), attention, group);
-        Train(device, share, rounds, () => meeting.Sent.Bytes + meeting.All.Counters.SentBytes);
+        Train(device, problem.Type, share, rounds, () => meeting.Sent.Bytes + meeting.All.Counters.SentBytes);
     }
 
     // The update ends with a sum over all ranks, so that steps of different ranks begin together.
-    private static void Train(ComputeDevice device, ModelShare share, int rounds, Func<long> sent)
+    private static void Train(ComputeDevice device, ElementType type, ModelShare share, int rounds, Func<long> sent)
     {
         for (var round = -1; round < rounds; round++)
         {
@@ -132,7 +132,7 @@ internal static class RankStepBench
             var (ms, cpuMs) = (Stopwatch.GetElapsedTime(started).TotalMilliseconds, (Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds);
             if (round >= 0)
             {
-                Console.WriteLine(JsonSerializer.Serialize(new RankStep(round, ms, cpuMs, device.MeasurePeak(ElementType.Float32, 0.2), sent() - bytes, loss)));
+                Console.WriteLine(JsonSerializer.Serialize(new RankStep(round, ms, cpuMs, device.MeasurePeak(type, 0.2), sent() - bytes, loss)));
             }
         }
     }

@@ -42,7 +42,8 @@ internal static class ThroughputCommand
                     rows.Add(row);
                     if (!json)
                     {
-                        Console.WriteLine($"{row.Tokens,8} tokens  {row.Mode,-14} {row.TokensPerSecond,10:F0} tokens/s  {row.Fraction,6:P1} of the peak  {row.Ratio,6:F2} x data parallel  {row.Bytes / 1e6,9:F2} MB  loss {row.Loss:F5}, differs by {row.LossDifference:E1}");
+                        Console.WriteLine($"{row.Tokens,8} tokens  {row.Mode,-14} {row.TokensPerSecond,10:F0} tokens/s  {row.Fraction,6:P1} of the peak  {row.Ratio,5:F2} x data parallel ({row.CpuRatio:F2} by processor time)"
+                            + $"  {row.Bytes / 1e6,9:F2} MB  loss {row.Loss:F5}, differs by {row.LossDifference:E1}");
                     }
                 }
             }

@@ -60,9 +60,9 @@ public sealed class NeedleDocuments
         int[] tokens = [.. _prefix, .. piece.With(places.Zip(statements)), .. questions.SelectMany(each => each)];
 
         // Which of them are numbers that stand there a second time: found by the same insertion, of marks instead of tokens.
-        var marks = statements.Select((tokens, at) => Marks(tokens, stated[at].Number, isKnown: stated.AsSpan(0, at).Contains(stated[at])));
+        var marks = statements.Select((sentence, at) => Marks(sentence, stated[at].Number, isKnown: stated.AsSpan(0, at).Contains(stated[at])));
         var plain = piece with { Tokens = new int[length] };
-        int[] known = [.. new int[_prefix.Length], .. plain.With(places.Zip(marks)), .. questions.SelectMany((tokens, at) => Marks(tokens, asked[at].Number, isKnown: true))];
+        int[] known = [.. new int[_prefix.Length], .. plain.With(places.Zip(marks)), .. questions.SelectMany((sentence, at) => Marks(sentence, asked[at].Number, isKnown: true))];
         return new NeedleDocument(tokens, [.. known.Select(mark => mark == 1 || random.NextDouble() < _options.LearnText)]);
     }
 
