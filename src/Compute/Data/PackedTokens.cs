@@ -38,9 +38,6 @@ public sealed unsafe class PackedTokens : IDisposable
     /// <summary>One more than the largest id, as the writer found it; 0 without tokens.</summary>
     public int IdBound => header.IdBound;
 
-    /// <summary>Whether some tokens are not to be learnt.</summary>
-    public bool HasLabelBits => header.HasLabelBits;
-
     private long* Offsets => (long*)(start + header.OffsetsPosition);
 
     /// <summary>Opens a file and checks its header, its length and its boundaries. Cost: 8 bytes read a document.</summary>

@@ -73,7 +73,6 @@ public sealed class PackedTokensSpec : IDisposable
         }
 
         using var tokens = PackedTokens.Open(path);
-        Assert.True(tokens.HasLabelBits);
         Assert.Equal(64 + 608 + 16 + 38, new FileInfo(path).Length);
         for (var from = 0; from < 302; from += 7)
         {

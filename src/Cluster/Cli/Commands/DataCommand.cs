@@ -44,24 +44,15 @@ internal static class DataCommand
                 throw new UsageException($"{path} exists; allowed: a file that does not");
             }
 
-            Write(path, words.VocabularySize, source, result.GetValue(documents), signal.Token);
+            using (var writer = new PackedTokensWriter(path, words.VocabularySize))
+            {
+                source.WriteTo(writer, result.GetValue(documents), signal.Token);
+                writer.Commit();
+            }
+
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"wrote {path}: {result.GetValue(documents)} documents of {result.GetValue(tokens)} tokens"));
             return 0;
         });
         return command;
-    }
-
-    private static void Write(string path, int vocabulary, NeedleDocuments source, long count, CancellationToken stop)
-    {
-        using var writer = new PackedTokensWriter(path, vocabulary);
-        for (var nth = 0L; nth < count; nth++)
-        {
-            stop.ThrowIfCancellationRequested();
-            var document = source.Make(nth);
-            writer.Append(document.Tokens, document.IsLabel);
-            writer.EndDocument();
-        }
-
-        writer.Commit();
     }
 }

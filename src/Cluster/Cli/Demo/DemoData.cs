@@ -18,14 +18,7 @@ internal static class DemoData
             using var writer = new PackedTokensWriter(Path.GetFullPath(stage.Data.Train.Single()), tokenizer.VocabularySize);
 
             // One more than the stage reads: a corpus has to be longer than its rows.
-            for (var nth = 0L; nth <= (long)stage.Steps * stage.BatchSize * stage.GradientAccumulation; nth++)
-            {
-                stop.ThrowIfCancellationRequested();
-                var document = documents.Make(nth);
-                writer.Append(document.Tokens, document.IsLabel);
-                writer.EndDocument();
-            }
-
+            documents.WriteTo(writer, ((long)stage.Steps * stage.BatchSize * stage.GradientAccumulation) + 1, stop);
             writer.Commit();
         }
     }

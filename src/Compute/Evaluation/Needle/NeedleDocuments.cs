@@ -1,3 +1,4 @@
+using ActorRing.Compute.Data;
 using ActorRing.Compute.Tokenizers;
 
 namespace ActorRing.Compute.Evaluation.Needle;
@@ -64,6 +65,22 @@ public sealed class NeedleDocuments
         var plain = piece with { Tokens = new int[length] };
         int[] known = [.. new int[_prefix.Length], .. plain.With(places.Zip(marks)), .. questions.SelectMany((sentence, at) => Marks(sentence, asked[at].Number, isKnown: true))];
         return new NeedleDocument(tokens, [.. known.Select(mark => mark == 1 || random.NextDouble() < _options.LearnText)]);
+    }
+
+    /// <summary>Writes the documents from 0 on.</summary>
+    /// <param name="writer">Not committed here.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="stop">Ends between two documents.</param>
+    public void WriteTo(PackedTokensWriter writer, long count, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        for (var nth = 0L; nth < count; nth++)
+        {
+            stop.ThrowIfCancellationRequested();
+            var (tokens, isLabel) = Make(nth);
+            writer.Append(tokens, isLabel);
+            writer.EndDocument();
+        }
     }
 
     // 1 at the tokens of a known number, the last of the sentence.
