@@ -10,7 +10,8 @@ namespace ActorRing.Cluster.Specs.Jobs;
 [Collection(Cli.OneConsole.Name)]
 public class DamagedCheckpointSpec
 {
-    private const int Steps = 60;
+    // Long enough that the job is not over before somebody who saw its tenth update has asked it to pause.
+    private const int Steps = 240;
 
     [Theory]
     [InlineData(false, "goes on from update")]
@@ -84,6 +85,6 @@ public class DamagedCheckpointSpec
     {
         var control = new ControlJob(ConsoleLink.NewKey(), job, verb);
         var answer = (ControlAnswer)await cluster.Console.RunAsync(new SubmitterMachine(control, ConsoleLink.RetryEvery, ConsoleLink.Patience), default);
-        Assert.Equal(RequestOutcome.Accepted, answer.Outcome);
+        Assert.True(answer.Outcome == RequestOutcome.Accepted, answer.Text);
     }
 }
