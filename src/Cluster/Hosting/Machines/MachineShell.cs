@@ -16,6 +16,7 @@ internal sealed class MachineShell : IMachine<MachineEvent>, IAsyncDisposable
     private readonly Outbox _effects = new();
     private readonly TaskCompletionSource<HostEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile string _lastReason = "";
+    private volatile bool _isGone;
     private bool _isEnding;
     private long _events;
     private long _busy; // in ticks of Stopwatch
@@ -71,10 +72,10 @@ internal sealed class MachineShell : IMachine<MachineEvent>, IAsyncDisposable
         }
     }
 
-    /// <summary>Passes an event on that is never dropped: a machine may assume that work ends.</summary>
+    /// <summary>Passes an event on that is not dropped while the loop runs: a machine may assume that work ends.</summary>
     internal void Post(MachineEvent input)
     {
-        while (!_host.Post(input) && !_ended.Task.IsCompleted)
+        while (!_host.Post(input) && !_isGone && !_ended.Task.IsCompleted)
         {
             Thread.Sleep(1);
         }
@@ -115,7 +116,12 @@ internal sealed class MachineShell : IMachine<MachineEvent>, IAsyncDisposable
 
     MachineEvent IMachine<MachineEvent>.Failed(Exception failure) => new HostFailed($"{Self}: {failure}");
 
-    public ValueTask DisposeAsync() => _host.DisposeAsync();
+    /// <summary>Ends the loop. Whoever still posts, as the engine does with what it sees last, is let go.</summary>
+    public ValueTask DisposeAsync()
+    {
+        _isGone = true;
+        return _host.DisposeAsync();
+    }
 
     private void Carry(Effect effect, IMachineHost<MachineEvent> host)
     {
