@@ -56,6 +56,19 @@ public sealed class DemoCommandSpec : IDisposable
         Assert.True(File.Exists(_folder.Job));
     }
 
+    [TinyDiskTheory]
+    [InlineData(4096)]
+    public void A_disk_without_room_must_be_named_before_anything_is_written(int kibibytes)
+    {
+        using var disk = new TinyDisk(_folder.At("disk"), kibibytes);
+
+        var run = CommandRun.Of("demo", "--out", _folder.At("disk/demo"), "--haystack-dir", _folder.Path);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.EndsWith("disk/demo, where 4.0 MiB are free; allowed: 64.0 MiB and more", Assert.Single(run.Errors), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.At("disk")));
+    }
+
     [Fact]
     public void A_text_that_is_not_there_must_be_named_before_anything_is_written()
     {

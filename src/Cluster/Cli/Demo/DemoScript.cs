@@ -13,6 +13,9 @@ internal sealed class DemoScript(DemoPlan plan, CancellationToken stop)
 {
     private const string Marker = "demo.json";
 
+    // It leaves 20 MB and holds one TrainingCheckpoint more in between. A job whose disk is full waits for room; nobody who watches a demo should have to find that out.
+    private const long RoomBytes = 64 << 20;
+
     // Lengths tested, in contexts of the base model, beside that context itself.
     private static readonly int[] Multiples = [4, 8, 16];
 
@@ -79,6 +82,13 @@ internal sealed class DemoScript(DemoPlan plan, CancellationToken stop)
         }
 
         Directory.CreateDirectory(plan.Folder);
+        var free = new DriveInfo(plan.Folder).AvailableFreeSpace;
+        if (free < RoomBytes)
+        {
+            Directory.Delete(plan.Folder);
+            throw new UsageException($"--out is {plan.Folder}, where {MemoryText.Size(free)} are free; allowed: {MemoryText.Size(RoomBytes)} and more");
+        }
+
         File.WriteAllText(Path.Combine(plan.Folder, Marker), "{}\n");
         var settings = JobFile.Load(DemoPlan.JobFile, plan.Overrides("train"));
         using var model = HfModelFolder.Open(DemoPlan.BaseModel);
