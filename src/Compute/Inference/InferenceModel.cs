@@ -216,7 +216,7 @@ public sealed class InferenceModel : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity.PromptTokens, 1, nameof(capacity));
         ArgumentOutOfRangeException.ThrowIfNegative(capacity.NewTokens, nameof(capacity));
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity.ChunkTokens, 1, nameof(capacity));
-        var rows = mode is null ? capacity.PromptTokens : (int)PromptShare.Plan(dims, type, mode, ranks, capacity.PromptTokens, capacity.Sink).SequenceLayout().LargestCount;
+        var rows = mode is null ? capacity.PromptTokens : (int)PromptPlan.Of(dims, type, mode, ranks, capacity.PromptTokens, capacity.Sink).SequenceLayout().LargestCount;
         var chunk = Math.Min(capacity.ChunkTokens, rows);
         var perRank = (capacity.NewTokens + ranks - 1) / ranks;
         return (new(rows, chunk, mode is null ? chunk : rows, ranks), capacity.NewTokens == 0 ? 1 : dims.Layers, checked(rows + perRank));

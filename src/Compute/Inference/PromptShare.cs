@@ -42,29 +42,8 @@ internal sealed class PromptShare : IDisposable
     /// <exception cref="PlanException">The mode cannot share a prompt between so many ranks.</exception>
     internal static PromptShare Of(ComputeDevice device, ModelDims dims, ElementType type, InferenceSeat seat, int tokens, long sink)
     {
-        var plan = Plan(dims, type, seat.Mode, seat.Ranks, tokens, sink);
+        var plan = PromptPlan.Of(dims, type, seat.Mode, seat.Ranks, tokens, sink);
         return new(tokens, plan.SequenceLayout(), seat.Rank.Index, new PlannedAttention(device, plan, seat.Rank, seat.Links));
-    }
-
-    /// <summary>How ranks share a prompt.</summary>
-    /// <exception cref="PlanException">They cannot.</exception>
-    internal static SequenceParallelPlan Plan(ModelDims dims, ElementType type, string mode, int ranks, int tokens, long sink)
-    {
-        var plan = new PlanRequest
-        {
-            Mode = mode,
-            Ranks = ranks,
-            Tokens = Math.Max(tokens, ranks),
-            QueryHeads = dims.Heads,
-            KeyHeads = dims.KvHeads,
-            HeadSize = dims.HeadSize,
-            LayerWindows = [.. Enumerable.Range(0, dims.Layers).Select(layer => (long)dims.WindowOf(layer))],
-            Sink = sink,
-            ComputeFormat = type == ElementType.BFloat16 ? ElementFormat.BFloat16 : ElementFormat.Float32,
-        }.Resolve();
-        return plan.Mesh.DataParallel == 1
-            ? plan
-            : throw new PlanException($"mode = {mode}: its ranks have a sequence each; nearest possible: mode = zigzag");
     }
 
     /// <summary>Puts the tokens that this rank holds into the cache's list, rows as they were projected.</summary>

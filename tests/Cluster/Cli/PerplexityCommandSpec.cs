@@ -8,8 +8,8 @@ namespace ActorRing.Cluster.Specs.Cli;
 public class PerplexityCommandSpec
 {
     [Theory]
-    [InlineData("--lengths is '16,x', allowed are numbers from 2", "--lengths", "16,x")]
-    [InlineData("--lengths is '1', allowed are numbers from 2", "--lengths", "1")]
+    [InlineData("--lengths is '16,x', allowed: whole numbers from 2", "--lengths", "16,x")]
+    [InlineData("--lengths is '1', allowed: whole numbers from 2", "--lengths", "1")]
     [InlineData("either --lengths or --min-tokens", "--lengths", "16", "--min-tokens", "8")]
     [InlineData("--tokens-step is 8 without lengths", "--tokens-step", "8")]
     [InlineData("--min-tokens is 64, allowed: up to 32", "--min-tokens", "64", "--max-tokens", "32")]

@@ -22,7 +22,7 @@ public sealed class NeedleCommandSpec : IDisposable
     [Fact]
     public void Several_ranks_must_find_the_same_cells_and_scores_as_one_process()
     {
-        string[] cells = ["--lengths", "100,220", "--depths", "0,50"];
+        string[] cells = ["--lengths", "100,220", "--depths", "0,50", "--free-generation"];
         using var alone = new ChildProcess([.. Arguments("alone"), .. cells]);
         var one = alone.End();
         using var together = new ChildProcess([.. Arguments("together"), .. cells, "--ranks", "3", "--mode", "zigzag"]);
@@ -32,6 +32,8 @@ public sealed class NeedleCommandSpec : IDisposable
         var found = Cells("alone");
         Assert.Equal(4, found.Count);
         Assert.Contains(found, cell => cell.PartialCredit > 0.5);
+        Assert.Contains(found, cell => cell.FreeScore > 0);
+        Assert.All(found, cell => Assert.Equal(cell.Score, cell.FreeScore));
         Assert.Equal(found.Select(Key), Cells("together").Select(Key));
         Assert.All((string[])["needle.csv", "needle.svg", "needle.png"], file => Assert.True(new FileInfo(Path.Combine(_folder.At("alone"), file)).Length > 100, file));
     }
@@ -96,7 +98,7 @@ public sealed class NeedleCommandSpec : IDisposable
         Assert.NotEqual(JsonValueKind.Null, report.RootElement.GetProperty("chosen").ValueKind);
     }
 
-    private static object Key(NeedleCell cell) => (cell.ContextLength, cell.DepthPercent, cell.Score, cell.PartialCredit, cell.Needle, cell.ModelResponse);
+    private static object Key(NeedleCell cell) => (cell.ContextLength, cell.DepthPercent, cell.Score, cell.PartialCredit, cell.Needle, cell.ModelResponse, cell.FreeScore, cell.FreeResponse);
 
     private string[] Arguments(string folder) =>
         ["eval", "needle", "--model", Base, "--haystack-dir", _folder.At("book.txt"), "--num-samples", "2", "--rnd-number-digits", "5", "--city", "any", "--threads", "1", "--out", _folder.At(folder)];

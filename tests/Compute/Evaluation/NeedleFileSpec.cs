@@ -42,9 +42,9 @@ public sealed class NeedleFileSpec : IDisposable
     [Fact]
     public void NeedleFile_must_read_what_it_wrote()
     {
-        NeedleFile.WriteJson(Json, [Cell, Cell with { DepthPercent = 20, PartialCredit = null }]);
+        NeedleFile.WriteJson(Json, [Cell, Cell with { DepthPercent = 20, PartialCredit = null, FreeScore = 0.25, FreeResponse = "12." }]);
 
-        Assert.Equal([Cell, Cell with { DepthPercent = 20, PartialCredit = null }], NeedleFile.ReadJson(Json));
+        Assert.Equal([Cell, Cell with { DepthPercent = 20, PartialCredit = null, FreeScore = 0.25, FreeResponse = "12." }], NeedleFile.ReadJson(Json));
 
         NeedleFile.WriteJson(Json, []);
         Assert.Empty(NeedleFile.ReadJson(Json));
@@ -90,10 +90,10 @@ public sealed class NeedleFileSpec : IDisposable
     public void NeedleFile_must_write_one_row_a_cell_as_csv()
     {
         var path = Path.Combine(_folder, "needle.csv");
-        NeedleFile.WriteCsv(path, [Cell, Cell with { Model = "m", PartialCredit = null }]);
+        NeedleFile.WriteCsv(path, [Cell, Cell with { Model = "m", PartialCredit = null, FreeScore = 0.25 }]);
 
         Assert.Equal(
-            "model,context_length,depth_percent,samples,score,partial_credit,test_duration_seconds\n\"org/a, \"\"b\"\"\",131072,10,4,0.5,0.75,1.25\nm,131072,10,4,0.5,,1.25\n",
+            "model,context_length,depth_percent,samples,score,partial_credit,free_score,test_duration_seconds\n\"org/a, \"\"b\"\"\",131072,10,4,0.5,0.75,,1.25\nm,131072,10,4,0.5,,0.25,1.25\n",
             File.ReadAllText(path));
     }
 }

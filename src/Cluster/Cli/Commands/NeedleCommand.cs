@@ -5,6 +5,7 @@ using ActorRing.Cluster.Cli.Evaluation;
 using ActorRing.Cluster.Cli.Ranks;
 using ActorRing.Compute.Checkpoints.HuggingFace;
 using ActorRing.Compute.Evaluation.Needle;
+using ActorRing.Compute.Inference;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.SequenceParallel;
 using ActorRing.Compute.Training;
@@ -37,6 +38,7 @@ internal static class NeedleCommand
     private static readonly Option<double?> Theta = new("--rope-theta", "--rope_theta") { Description = "Another base of the rotary frequencies." };
     private static readonly Option<long> Seed = NumberOption.Of("--seed", "Of numbers, places and text.", 24242424L, 0, long.MaxValue);
     private static readonly Option<string> City = new("--city") { Description = "The city asked for; any for another one in every sample.", DefaultValueFactory = _ => NeedleWording.UsualCity };
+    private static readonly Option<bool> Free = new("--free-generation") { Description = "Let the model also write its answer freely: free_score beside the strict score, at the cost of a second pass." };
     private static readonly RanksOptions Ranks = new();
     private static readonly Option<string?> Out = new("--out", "-o") { Description = "Folder for cells, table and pictures; runs/eval/NAME by default. The same test there goes on where it was." };
     private static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Forget another test's cells there." };
@@ -47,7 +49,7 @@ internal static class NeedleCommand
         var command = new Command(
             "needle", "Needle in a haystack. Example: actorring eval needle --model runs/tiny/model --haystack-dir artifacts/data/kjv --lengths 1k,2k,4k --num-distractor 3")
         {
-            Model, Tokenizer, HaystackDir, Lengths, MinLength, MaxLength, Interval, Depths, DepthInterval, Samples, Digits, Distractors, Theta, Seed, City,
+            Model, Tokenizer, HaystackDir, Lengths, MinLength, MaxLength, Interval, Depths, DepthInterval, Samples, Digits, Distractors, Theta, Seed, City, Free,
             Out, Overwrite, AsJson,
         };
         Ranks.AddTo(command);
@@ -71,7 +73,7 @@ internal static class NeedleCommand
                 {
                     Console.WriteLine(string.Create(
                         CultureInfo.InvariantCulture,
-                        $"length {cell.ContextLength,8}  depth {cell.DepthPercent,5:0.#} %  score {cell.Score,6:P0}  partial {cell.PartialCredit,6:P0}  {cell.ModelResponse}  | {cell.Needle}"));
+                        $"length {cell.ContextLength,8}  depth {cell.DepthPercent,5:0.#} %  score {cell.Score,6:P0}  partial {cell.PartialCredit,6:P0}{FreeText(cell)}  {cell.ModelResponse}  | {cell.Needle}"));
                 }
             }, signal.Token);
         }
@@ -84,12 +86,14 @@ internal static class NeedleCommand
         }
 
         var asked = folder.Cells.Where(cell => arguments.Task.Lengths.Contains((int)cell.ContextLength) && arguments.Task.Depths.Contains(cell.DepthPercent)).ToList();
-        var mean = asked.Average(cell => cell.Score);
+        var (mean, free) = (asked.Average(cell => cell.Score), asked.Average(cell => cell.FreeScore));
         Console.WriteLine(isJson
-            ? JsonSerializer.Serialize(new { mean_score = mean, cells = asked })
-            : string.Create(CultureInfo.InvariantCulture, $"mean {mean:P1} over {asked.Count} cells"));
+            ? JsonSerializer.Serialize(new { mean_score = mean, mean_free_score = free, cells = asked })
+            : string.Create(CultureInfo.InvariantCulture, $"mean {mean:P1}{(free is null ? "" : $", written freely {free:P1},")} over {asked.Count} cells"));
         return 0;
     }
+
+    private static string FreeText(NeedleCell cell) => cell.FreeScore is { } free ? string.Create(CultureInfo.InvariantCulture, $"  free {free,6:P0}") : "";
 
     private static void Ask(NeedleArguments arguments, int ranks, Action<NeedleCell> scored, CancellationToken stop)
     {
@@ -110,7 +114,8 @@ internal static class NeedleCommand
             // What cannot be is refused here, in one line, before a process starts.
             foreach (var length in arguments.Task.Lengths)
             {
-                NeedleRank.PlanOf(ModelDims.Of(folder.Config), arguments.Mode, ranks, NeedlePrompt.MostTokens(arguments.OpenTokenizer(), arguments.Task, length));
+                PromptPlan.Of(
+                    ModelDims.Of(folder.Config), ElementType.Float32, arguments.Mode, ranks, NeedlePrompt.MostTokens(arguments.OpenTokenizer(), arguments.Task, length), sink: 0);
             }
         }
 
@@ -140,7 +145,8 @@ internal static class NeedleCommand
         return new NeedleArguments(
             NameOf(result.GetValue(Model)!), result.GetValue(Model)!, result.GetValue(Tokenizer), [.. result.GetValue(HaystackDir)!], result.GetValue(Theta),
             mode, threads,
-            new(lengths, depths, result.GetValue(Samples), result.GetValue(Digits), result.GetValue(Distractors), result.GetValue(Seed), CityOf(result.GetValue(City)!)), []);
+            new(lengths, depths, result.GetValue(Samples), result.GetValue(Digits), result.GetValue(Distractors), result.GetValue(Seed), CityOf(result.GetValue(City)!)),
+            result.GetValue(Free), []);
     }
 
     // A run's model lies in runs/NAME/model.

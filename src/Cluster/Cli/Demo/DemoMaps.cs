@@ -29,7 +29,7 @@ internal static class DemoMaps
         var threads = Environment.ProcessorCount;
         using var device = NativeBackend.LoadCpu().Open(threads);
         NeedleRun.Run(
-            new NeedleArguments(title, model, null, texts, ropeTheta, "zigzag", threads, test, []), device,
+            new NeedleArguments(title, model, null, texts, ropeTheta, "zigzag", threads, test, IsFree: false, []), device,
             (_, tokens) => new NeedleSeat(ModelShare.AllPositions(tokens), new LocalAttention(device), new SingleRank(), () => { }),
             cell =>
             {

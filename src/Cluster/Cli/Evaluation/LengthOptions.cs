@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 
 namespace ActorRing.Cluster.Cli.Evaluation;
 
@@ -27,7 +26,7 @@ internal sealed class LengthOptions
         var (min, max, step) = (result.GetValue(_min), result.GetValue(_max), result.GetValue(_step));
         if (result.GetValue(_lengths) is { } text)
         {
-            return min == 0 && max == 0 && step == 0 ? Listed(text) : throw new UsageException("allowed: either --lengths or --min-tokens, --max-tokens and --tokens-step");
+            return min == 0 && max == 0 && step == 0 ? NumberLists.Lengths(_lengths.Name, text, least: 2) : throw new UsageException("allowed: either --lengths or --min-tokens, --max-tokens and --tokens-step");
         }
 
         if (min == 0 && max == 0)
@@ -45,11 +44,5 @@ internal sealed class LengthOptions
         {
             yield return (int)length;
         }
-    }
-
-    private static int[] Listed(string text)
-    {
-        var numbers = text.Split(',').Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 2 and <= Greatest ? number : 0).ToArray();
-        return numbers.Contains(0) ? throw new UsageException($"--lengths is '{text}', allowed are numbers from 2 to {Greatest} by commas") : numbers;
     }
 }

@@ -15,9 +15,10 @@ namespace ActorRing.Cluster.Cli.Evaluation;
 /// <param name="Mode">How ranks share a sequence.</param>
 /// <param name="Threads">Threads of a rank that compute.</param>
 /// <param name="Task">What is asked.</param>
+/// <param name="IsFree">Whether the model also writes freely.</param>
 /// <param name="Done">Cells that are there from an earlier run: length and depth.</param>
 internal sealed record NeedleArguments(
-    string Name, string Model, string? Tokenizer, IReadOnlyList<string> Haystack, double? RopeTheta, string Mode, int Threads, NeedleOptions Task, IReadOnlyList<NeedlePlace> Done)
+    string Name, string Model, string? Tokenizer, IReadOnlyList<string> Haystack, double? RopeTheta, string Mode, int Threads, NeedleOptions Task, bool IsFree, IReadOnlyList<NeedlePlace> Done)
 {
     internal string ToJson() => JsonSerializer.Serialize(this);
 
@@ -31,7 +32,7 @@ internal sealed record NeedleArguments(
         ?? throw new UsageException($"{Model}: no tokenizer.json; allowed: a folder with one, or --tokenizer");
 
     /// <summary>What makes cells comparable: everything but how the work is shared and what is done of it.</summary>
-    internal object Identity => new { Model = Path.GetFullPath(Model), Tokenizer, Haystack, RopeTheta, Task.Samples, Task.Digits, Task.Distractors, Task.Seed, Task.City };
+    internal object Identity => new { Model = Path.GetFullPath(Model), Tokenizer, Haystack, RopeTheta, Task.Samples, Task.Digits, Task.Distractors, Task.Seed, Task.City, IsFree };
 
     internal bool IsDone(int length, double depth) => Done.Contains(new NeedlePlace(length, depth));
 }

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
-using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Cli.Ranks;
 using ActorRing.Compute.Evaluation.Needle;
+using ActorRing.Compute.Inference;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.SequenceParallel;
 using ActorRing.Compute.Training;
@@ -23,20 +23,6 @@ internal static class NeedleRank
         return RankPlace.CommandOf(Name, [task], (place, result) => Run(place, NeedleArguments.Of(result.GetValue(task)!)));
     }
 
-    /// <summary>The plan for sequences of S tokens.</summary>
-    /// <exception cref="PlanException">The mode cannot share the model between so many.</exception>
-    internal static SequenceParallelPlan PlanOf(ModelDims dims, string mode, int ranks, int tokens) => new PlanRequest
-    {
-        Mode = mode,
-        Ranks = ranks,
-        Tokens = tokens,
-        Batch = 1,
-        QueryHeads = dims.Heads,
-        KeyHeads = dims.KvHeads,
-        HeadSize = dims.HeadSize,
-        LayerWindows = [.. Enumerable.Range(0, dims.Layers).Select(layer => (long)dims.WindowOf(layer))],
-    }.Resolve();
-
     private static void Run(RankPlace place, NeedleArguments arguments)
     {
         using var device = NativeBackend.LoadCpu().Open(arguments.Threads);
@@ -55,9 +41,9 @@ internal static class NeedleRank
         NeedleSeat SeatOf(ModelDims dims, int tokens)
         {
             attention?.Dispose();
-            var plan = PlanOf(dims, arguments.Mode, place.Ranks, tokens);
+            var plan = PromptPlan.Of(dims, ElementType.Float32, arguments.Mode, place.Ranks, tokens, sink: 0);
             var planned = attention = new PlannedAttention(device, plan, place.Rank, meeting.Links);
-            return new NeedleSeat(ModelShare.PositionsOf(plan, place.Rank), planned, group, planned.Settle);
+            return new NeedleSeat(ModelShare.PositionsOf(plan, place.Rank), planned, group, planned.Settle, RankSeat.Of(place, meeting, arguments.Mode));
         }
     }
 

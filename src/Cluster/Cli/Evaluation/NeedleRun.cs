@@ -24,10 +24,12 @@ internal static class NeedleRun
         foreach (var length in task.Lengths.Where(length => task.Depths.Any(depth => !arguments.IsDone(length, depth))))
         {
             var tokens = NeedlePrompt.MostTokens(tokenizer, task, length);
-            using var scorer = new NeedleScorer(parameters, config, tokens, seatOf(parameters.Dims, tokens));
+            var seat = seatOf(parameters.Dims, tokens);
+            using var scorer = new NeedleScorer(parameters, config, tokens, seat);
+            using var generator = arguments.IsFree ? new NeedleGenerator(parameters, config, tokens, task.Digits, seat.Inference) : null;
             foreach (var depth in task.Depths.Where(depth => !arguments.IsDone(length, depth)))
             {
-                scored(test.Cell(scorer.Ask, length, depth, stop));
+                scored(test.Cell(scorer.Ask, generator is null ? null : generator.Answer, length, depth, stop));
             }
         }
     }

@@ -7,10 +7,10 @@ internal static class NumberLists
 {
     /// <summary>Whole numbers by commas, rising; 4k stands for 4096.</summary>
     /// <exception cref="UsageException">Anything else.</exception>
-    internal static int[] Lengths(string option, string text)
+    internal static int[] Lengths(string option, string text, int least = 1)
     {
         var lengths = text.Split(',').Select(Length).ToArray();
-        return lengths.Contains(0) ? throw new UsageException($"{option} is '{text}', allowed: whole numbers from 1 by commas, such as 1k,2k,4096") : [.. lengths.Distinct().Order()];
+        return lengths.Any(length => length < least) ? throw new UsageException($"{option} is '{text}', allowed: whole numbers from {least} by commas, such as 1k,2k,4096") : [.. lengths.Distinct().Order()];
     }
 
     /// <summary>Per cents by commas, rising.</summary>

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace ActorRing.Compute.Evaluation.Needle;
 
-/// <summary>What one model answered at one context length and one depth. Written with the keys of the field's needle tests, then our own two.</summary>
+/// <summary>What one model answered at one context length and one depth. Written with the keys of the field's needle tests, then our own.</summary>
 public sealed record NeedleCell
 {
     /// <summary>Name or folder of the model.</summary>
@@ -49,6 +49,14 @@ public sealed record NeedleCell
     [JsonPropertyName("partial_credit"), JsonPropertyOrder(10)]
     public double? PartialCredit { get; init; }
 
+    /// <summary>Share of samples in which the model, writing freely, gave the number first, 0 to 1; null where it was not asked to.</summary>
+    [JsonPropertyName("free_score"), JsonPropertyOrder(11), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? FreeScore { get; init; }
+
+    /// <summary>What the model wrote freely after the last sample's question; null where it was not asked to.</summary>
+    [JsonPropertyName("free_response"), JsonPropertyOrder(12), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? FreeResponse { get; init; }
+
     /// <summary>One line about the first value that cannot be, or null.</summary>
     public string? Fault() =>
         string.IsNullOrEmpty(Model) ? "model is empty; allowed: a name"
@@ -56,6 +64,7 @@ public sealed record NeedleCell
         : !(DepthPercent is >= 0 and <= 100) ? FormattableString.Invariant($"depth_percent is {DepthPercent}; allowed: 0 to 100")
         : !(Score is >= 0 and <= 1) ? FormattableString.Invariant($"score is {Score}; allowed: 0 to 1")
         : PartialCredit is { } partial && !(partial is >= 0 and <= 1) ? FormattableString.Invariant($"partial_credit is {partial}; allowed: 0 to 1")
+        : FreeScore is { } free && !(free is >= 0 and <= 1) ? FormattableString.Invariant($"free_score is {free}; allowed: 0 to 1")
         : Samples < 1 ? FormattableString.Invariant($"samples is {Samples}; allowed: 1 or more")
         : null;
 }

@@ -21,15 +21,18 @@ public static class NeedleFile
         WholeFile.Write(path, "[\n" + string.Join(",\n", lines) + "\n]\n");
     }
 
-    /// <summary>Columns <c>model, context_length, depth_percent, samples, score, partial_credit, test_duration_seconds</c>.</summary>
+    /// <summary>Columns <c>model, context_length, depth_percent, samples, score, partial_credit, free_score, test_duration_seconds</c>.</summary>
     public static void WriteCsv(string path, IEnumerable<NeedleCell> cells)
     {
         ArgumentNullException.ThrowIfNull(cells);
-        var text = new StringBuilder("model,context_length,depth_percent,samples,score,partial_credit,test_duration_seconds\n");
+        var text = new StringBuilder("model,context_length,depth_percent,samples,score,partial_credit,free_score,test_duration_seconds\n");
         foreach (var cell in cells)
         {
-            text.Append(CsvRow.Join([cell.Model, Text(cell.ContextLength), Text(cell.DepthPercent), Text(cell.Samples), Text(cell.Score), Text(cell.PartialCredit), Text(cell.TestDurationSeconds)]));
-            text.Append('\n');
+            string[] numbers =
+            [
+                Text(cell.ContextLength), Text(cell.DepthPercent), Text(cell.Samples), Text(cell.Score), Text(cell.PartialCredit), Text(cell.FreeScore), Text(cell.TestDurationSeconds),
+            ];
+            text.Append(CsvRow.Join([cell.Model, .. numbers])).Append('\n');
         }
 
         WholeFile.Write(path, text.ToString());

@@ -1,4 +1,5 @@
 using ActorRing.Compute.Data;
+using ActorRing.Compute.Inference;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Model.Config;
 using ActorRing.Compute.Recompute;
@@ -69,4 +70,5 @@ public sealed class NeedleScorer : IDisposable
 /// <param name="Attention">How they attend; borrowed.</param>
 /// <param name="Group">The ranks of the sequence.</param>
 /// <param name="Settle">Called after each pass, before memory is used again.</param>
-public sealed record NeedleSeat(int[] Positions, IAttentionStrategy Attention, IUpdateGroup Group, Action Settle);
+/// <param name="Inference">The same place for free generation; null for one rank alone.</param>
+public sealed record NeedleSeat(int[] Positions, IAttentionStrategy Attention, IUpdateGroup Group, Action Settle, InferenceSeat? Inference = null);

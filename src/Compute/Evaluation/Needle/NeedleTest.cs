@@ -13,14 +13,16 @@ public sealed class NeedleTest(string model, ITokenizer tokenizer, Haystack hays
 {
     /// <summary>Asks all samples of a cell. The score is EasyContext's: the share of samples whose every token was right.</summary>
     /// <param name="ask">What the model says in place of each token of a sample's answer.</param>
+    /// <param name="write">What the model writes freely after a sample's question; null where only the strict score is wanted.</param>
     /// <param name="length">Tokens of haystack.</param>
     /// <param name="depth">Per cent.</param>
     /// <param name="stop">Ends between two samples.</param>
-    public NeedleCell Cell(Func<NeedlePrompt, int[]> ask, int length, double depth, CancellationToken stop)
+    public NeedleCell Cell(Func<NeedlePrompt, int[]> ask, Func<NeedlePrompt, IReadOnlyList<int>>? write, int length, double depth, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(ask);
         var started = Stopwatch.GetTimestamp();
-        var (whole, right, asked, needle, response) = (0, 0, 0, "", "");
+        var (whole, right, asked, free, needle, response) = (0, 0, 0, 0, "", "");
+        string? written = null;
         for (var sample = 0; sample < options.Samples; sample++)
         {
             stop.ThrowIfCancellationRequested();
@@ -31,6 +33,11 @@ public sealed class NeedleTest(string model, ITokenizer tokenizer, Haystack hays
             whole += matches == answer.Length ? 1 : 0;
             (right, asked) = (right + matches, asked + answer.Length);
             (needle, response) = (prompt.Needle.Trim(), tokenizer.Decode(said, skipSpecialTokens: false).Trim());
+            if (write is not null)
+            {
+                written = tokenizer.Decode([.. write(prompt)], skipSpecialTokens: true).Trim();
+                free += NeedleWording.NumberIn(written) == prompt.Number ? 1 : 0;
+            }
         }
 
         return new NeedleCell
@@ -42,6 +49,8 @@ public sealed class NeedleTest(string model, ITokenizer tokenizer, Haystack hays
             ModelResponse = response,
             Score = (double)whole / options.Samples,
             PartialCredit = (double)right / asked,
+            FreeScore = write is null ? null : (double)free / options.Samples,
+            FreeResponse = written,
             Samples = options.Samples,
             TestDurationSeconds = Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 3),
             TestTimestampUtc = time.GetUtcNow().UtcDateTime,

@@ -28,4 +28,11 @@ public static class NeedleWording
 
     /// <summary>The answer as it follows the question.</summary>
     public static string Answer(string number) => " " + number;
+
+    /// <summary>The number that an answer gives: its first run of digits, whatever stands around it; empty where there is none.</summary>
+    public static string NumberIn(string answer)
+    {
+        ArgumentNullException.ThrowIfNull(answer);
+        return new([.. answer.SkipWhile(letter => !char.IsAsciiDigit(letter)).TakeWhile(char.IsAsciiDigit)]);
+    }
 }

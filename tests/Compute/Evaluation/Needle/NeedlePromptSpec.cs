@@ -1,3 +1,4 @@
+using System.Globalization;
 using ActorRing.Compute.Evaluation.Needle;
 using ActorRing.Compute.Specs.Data;
 
@@ -68,11 +69,29 @@ public class NeedlePromptSpec
     {
         var test = new NeedleTest("fake", Bytes, new Haystack(Bytes, Text), Options with { Samples = 8 }, TimeProvider.System);
         var found = test.Cell(
-            prompt => echoes ? prompt.Tokens[^prompt.AnswerTokens..] : Bytes.Encode(NeedleWording.Answer(DistractorOf(prompt)), addSpecialTokens: false), 400, 35, CancellationToken.None);
+            prompt => echoes ? prompt.Tokens[^prompt.AnswerTokens..] : Bytes.Encode(NeedleWording.Answer(DistractorOf(prompt)), addSpecialTokens: false), null, 400, 35, CancellationToken.None);
 
         // The blank before the number is right in any case: 1 of 6 tokens, and digits may meet by chance.
         Assert.Equal(score, found.Score);
         Assert.InRange(found.PartialCredit!.Value, echoes ? 1 : 1.0 / 6, Math.Max(mostCredit, 0.4));
+    }
+
+    [Theory]
+    [InlineData(" {0}. And it came to pass", 1.0)]
+    [InlineData("I think it is {0}!", 1.0)]
+    [InlineData(" {0}7", 0.0)]
+    [InlineData(" 1{0}", 0.0)]
+    [InlineData(" 7 {0}", 0.0)]
+    [InlineData(" nothing", 0.0)]
+    [InlineData("", 0.0)]
+    public void Free_score_must_take_the_first_whole_number_that_is_written(string text, double score)
+    {
+        var test = new NeedleTest("fake", Bytes, new Haystack(Bytes, Text), Options with { Samples = 3 }, TimeProvider.System);
+        var found = test.Cell(
+            prompt => new int[prompt.AnswerTokens],
+            prompt => Bytes.Encode(string.Format(CultureInfo.InvariantCulture, text, prompt.Number), addSpecialTokens: false), 400, 35, CancellationToken.None);
+
+        Assert.Equal((0, score), (found.Score, found.FreeScore));
     }
 
     [Fact]
