@@ -100,4 +100,28 @@ public enum Mutation
 
     /// <summary>An older summary of transfers replaces a newer one.</summary>
     BelieveOldSummaries,
+
+    /// <summary>An update is reported before its state is in a second memory.</summary>
+    ReportBeforeReplica,
+
+    /// <summary>A rank is ready before what it restored is in a second memory.</summary>
+    ReadyBeforeReplica,
+
+    /// <summary>What is in memory of the last committed update is given up as soon as a later one is done.</summary>
+    EvictUncommitted,
+
+    /// <summary>A new epoch starts from the newest state in memory, committed or not.</summary>
+    RestoreAnyReplica,
+
+    /// <summary>A new epoch starts from memory although a part is nowhere.</summary>
+    RestoreWithoutAllParts,
+
+    /// <summary>What a rank said to be in its memory counts although it still works.</summary>
+    BelieveOldReplicas,
+
+    /// <summary>A state in memory that ranks could not load is tried again and again.</summary>
+    RetryDamagedReplica,
+
+    /// <summary>What is in memory is never looked at.</summary>
+    IgnoreReplicas,
 }

@@ -144,7 +144,7 @@ public class LargeRingSpec(ITestOutputHelper output)
             foreach (var (member, epoch) in _alive)
             {
                 var phase = epoch == RingEpoch.None ? RankPhase.Idle : RankPhase.Parked;
-                _events.Enqueue(new Received(new(member, Role.Member), new MemberHello(++_sequence, 1, "", epoch, phase, 0, 0, _sequence, false, null)));
+                _events.Enqueue(new Received(new(member, Role.Member), new MemberHello(++_sequence, 1, "", epoch, phase, 0, 0, _sequence, false, null, [])));
             }
 
             Drain();

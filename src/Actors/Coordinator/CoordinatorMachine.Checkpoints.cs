@@ -18,6 +18,13 @@ public sealed partial class CoordinatorMachine
     private string HearUnreadable(EpochRun epoch, string text, Instant now, Outbox effects)
     {
         var job = epoch.Job;
+        if (!epoch.Holders.IsEmpty)
+        {
+            // Nothing durable is given up, so a rank's word is enough.
+            Spoil(epoch);
+            return EndCurrent(EpochEnd.CheckpointDamaged, text, now, effects);
+        }
+
         if (_options.Mutation == Mutation.IgnoreDamage || job.CheckpointCommitted != epoch.Issued.RestoreFrom || job.Checkpoints.Count == 0)
         {
             return EndCurrent(EpochEnd.RankFailure, text, now, effects);

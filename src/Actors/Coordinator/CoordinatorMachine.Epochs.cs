@@ -77,7 +77,7 @@ public sealed partial class CoordinatorMachine
         }
 
         candidates.RemoveRange(ranks, candidates.Count - ranks);
-        if (!IsLastEpochOver(job, candidates) && _options.Mutation != Mutation.ReplaceWithoutFence)
+        if ((!IsLastEpochOver(job, candidates) && _options.Mutation != Mutation.ReplaceWithoutFence) || !AreSettled(job, candidates, now))
         {
             return null;
         }
@@ -88,8 +88,9 @@ public sealed partial class CoordinatorMachine
             members.Add(candidates[rank].Id);
         }
 
-        var issued = new EpochIssued(job.Id, new(Term, _book.LastEpoch.Number + 1), members.ToImmutable(), plan.Hash, RestorePoint(job), _lastEnd);
-        var epoch = _epoch = new(job, issued, plan, EpochPhase.Issuing, _options, now);
+        var (restoreFrom, holders) = RestorePoint(job, candidates);
+        var issued = new EpochIssued(job.Id, new(Term, _book.LastEpoch.Number + 1), members.ToImmutable(), plan.Hash, restoreFrom, _lastEnd);
+        var epoch = _epoch = new(job, issued, plan, EpochPhase.Issuing, _options, now) { Holders = holders };
         for (var rank = 0; rank < ranks; rank++)
         {
             epoch.Members[rank] = candidates[rank];
@@ -103,7 +104,9 @@ public sealed partial class CoordinatorMachine
             Propose(epoch, now, effects);
         }
 
-        return Text.Of($"epoch {issued.Epoch} of {job.Id}: {ranks} ranks from update {issued.RestoreFrom}");
+        var source = !holders.IsEmpty ? " in memory" : restoreFrom > 0 ? " in its TrainingCheckpoint" : "";
+        var again = job.StepsCommitted > restoreFrom ? Text.Of($"; {job.StepsCommitted - restoreFrom} committed updates are done again") : "";
+        return Text.Of($"epoch {issued.Epoch} of {job.Id}: {ranks} ranks from update {restoreFrom}{source}{again}");
     }
 
     // Nobody may go on in the last epoch once another one trains: its ranks are gone for certain, or join the new one, or have left the old one.
@@ -125,8 +128,6 @@ public sealed partial class CoordinatorMachine
 
         return true;
     }
-
-    private long RestorePoint(JobRecord job) => _options.Mutation == Mutation.RestoreUncommitted && _uncommitted > job.CheckpointCommitted ? _uncommitted : job.CheckpointCommitted;
 
     private string? Wait(JobRecord job, int candidates, Outbox effects)
     {
@@ -158,7 +159,7 @@ public sealed partial class CoordinatorMachine
 
     private void Propose(EpochRun epoch, Instant now, Outbox effects)
     {
-        epoch.Proposal = new(Term, epoch.Id, epoch.Job.Id, epoch.Job.Spec, epoch.Issued.Members, epoch.Plan.Bytes, epoch.Plan.Hash, epoch.Issued.RestoreFrom);
+        epoch.Proposal = new(Term, epoch.Id, epoch.Job.Id, epoch.Job.Spec, epoch.Issued.Members, epoch.Plan.Bytes, epoch.Plan.Hash, epoch.Issued.RestoreFrom, epoch.Holders);
         epoch.Enter(EpochPhase.Proposing, now);
         foreach (var member in epoch.Issued.Members)
         {
@@ -246,6 +247,7 @@ public sealed partial class CoordinatorMachine
     private void EnterTraining(EpochRun epoch, Instant now, Outbox effects)
     {
         epoch.Enter(EpochPhase.Training, now);
+        _failedLoads = 0;
         foreach (var member in epoch.Members)
         {
             member!.ProgressAt = now;
@@ -265,6 +267,7 @@ public sealed partial class CoordinatorMachine
     {
         var epoch = _epoch!;
         _epoch = null;
+        NoteFailedLoad(epoch, cause);
         (_lastEnd, _lastReason, _formingSince) = (cause, reason, now);
         BackOff(epoch.Job, now, effects);
         _chronicle.Add(new EpochOutcome(epoch.Job.Id, epoch.Id, cause, reason, epoch.Job.StepsCommitted, default), now);

@@ -332,7 +332,8 @@ public sealed partial class CoordinatorMachine
                 continue;
             }
 
-            if (now - record.ProgressAt <= _options.FormingLimit)
+            // To wait for others is no progress of one's own, though no standstill either.
+            if (record.Hello is not { Waiting: not null } && now - record.ProgressAt <= _options.FormingLimit)
             {
                 return null;
             }
@@ -344,8 +345,9 @@ public sealed partial class CoordinatorMachine
         var reason = Text.Of($"rank {last!.Rank} ({last.Id}) is still {least} after {(long)(now - epoch.PhaseSince).TotalMilliseconds} ms");
         foreach (var record in epoch.Members)
         {
-            // Ranks that all connect may wait for each other. Everything else is a rank's own work, and to be behind in it is its own fault.
-            if (!done.Contains(record!.Rank) && PhaseIn(epoch, record) == least && (least != RankPhase.Connecting || furthest != least))
+            // Ranks that all connect may wait for each other, and whoever restores from a peer's memory says so. Everything else is a rank's own work, and to be behind in it
+            // is its own fault.
+            if (!done.Contains(record!.Rank) && PhaseIn(epoch, record) == least && record.Hello is not { Waiting: not null } && (least != RankPhase.Connecting || furthest != least))
             {
                 GiveUp(record, EpochEnd.FormingTimeout, Text.Of($"{record.Id} is still {least}"), isGone: false, effects);
             }

@@ -55,7 +55,7 @@ public sealed record CoordinatorOptions
     public int EpochsWithoutCommit { get; init; } = 3;
 
     /// <summary>Updates that ranks may apply beyond the last one they know to be committed. Equal to the ranks'.</summary>
-    public int RunAhead { get; init; } = 4;
+    public int RunAhead { get; init; } = 2;
 
     /// <summary>Jobs that may wait.</summary>
     public int LongestQueue { get; init; } = 256;

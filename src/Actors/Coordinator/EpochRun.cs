@@ -30,6 +30,9 @@ internal sealed class EpochRun
 
     internal EpochIssued Issued { get; }
 
+    /// <summary>The rank in whose memory each part of the state is that it starts from; empty for a TrainingCheckpoint, and in an epoch taken over.</summary>
+    internal ImmutableArray<GlobalRank> Holders { get; init; } = [];
+
     internal RingEpoch Id => Issued.Epoch;
 
     internal int Ranks => Members.Length;

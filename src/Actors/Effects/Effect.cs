@@ -78,14 +78,33 @@ public sealed record PrepareCommunicators(RingEpoch Epoch, GlobalRank Rank, JobS
 /// <summary>Connect with all ranks of the epoch. Answered by <see cref="Events.CommunicatorsConnected"/>.</summary>
 public sealed record ConnectCommunicators(RingEpoch Epoch, GlobalRank Rank, ImmutableArray<string> Endpoints, string Secret) : Effect;
 
-/// <summary>Load a TrainingCheckpoint, or initialise where <paramref name="StepsDone"/> is 0. Answered by <see cref="Events.Restored"/> or <see cref="Events.RestoreFailed"/>.</summary>
+/// <summary>
+/// Load a TrainingCheckpoint, or what ranks have of a state in their memory, or initialise where <paramref name="StepsDone"/> is 0. Answered by <see cref="Events.Restored"/> or <see cref="Events.RestoreFailed"/>.
+/// </summary>
 /// <param name="Epoch">For which one.</param>
 /// <param name="Job">Whose.</param>
 /// <param name="Spec">What the model is.</param>
 /// <param name="StepsDone">Updates in it.</param>
 /// <param name="Rank">Which part.</param>
 /// <param name="Ranks">Of how many.</param>
-public sealed record RestoreCheckpoint(RingEpoch Epoch, JobId Job, JobSpec Spec, long StepsDone, GlobalRank Rank, int Ranks) : Effect;
+/// <param name="Holders">The rank in whose memory each part is; empty for a TrainingCheckpoint.</param>
+public sealed record RestoreCheckpoint(RingEpoch Epoch, JobId Job, JobSpec Spec, long StepsDone, GlobalRank Rank, int Ranks, ImmutableArray<GlobalRank> Holders) : Effect;
+
+/// <summary>
+/// Put a copy of this rank's part of the present state aside, give the next rank one, and take that of the rank before. Whoever computes may go on once the first copy is
+/// made. Answered by <see cref="Events.Replicated"/> when all of it is there, in the order of the orders.
+/// </summary>
+/// <param name="Epoch">In which one.</param>
+/// <param name="Job">Whose.</param>
+/// <param name="StepsDone">Updates in it.</param>
+/// <param name="Digest">The state.</param>
+public sealed record Replicate(RingEpoch Epoch, JobId Job, long StepsDone, StateDigest Digest) : Effect;
+
+/// <summary>Free the memory of all parts but those of one job and a run of updates.</summary>
+/// <param name="Job">Whose stay.</param>
+/// <param name="From">Least number of updates in those that stay.</param>
+/// <param name="To">Greatest.</param>
+public sealed record KeepReplicas(JobId Job, long From, long To) : Effect;
 
 /// <summary>Do one update on the compute thread. Answered by <see cref="Events.TrainStepDone"/>.</summary>
 public sealed record BeginTrainStep(RingEpoch Epoch, TrainStep Step) : Effect;

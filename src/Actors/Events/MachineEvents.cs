@@ -84,6 +84,13 @@ public sealed record BlockAttended(RingEpoch Epoch, TrainStep Step, int Unit) : 
 /// <param name="Report">What it was like.</param>
 public sealed record TrainStepDone(RingEpoch Epoch, long StepsDone, StateDigest Digest, StepReport Report) : MachineEvent;
 
+/// <summary>Parts of a state are whole in this process's memory, and this rank's also in that of the next one. A job of one rank has no second memory.</summary>
+/// <param name="Epoch">In which one.</param>
+/// <param name="StepsDone">Updates in the state.</param>
+/// <param name="Digest">The state.</param>
+/// <param name="Parts">Those that are here; none where the job wants no replicas.</param>
+public sealed record Replicated(RingEpoch Epoch, long StepsDone, StateDigest Digest, ImmutableArray<int> Parts) : MachineEvent;
+
 /// <summary>A shard is on disk.</summary>
 public sealed record ShardStored(RingEpoch Epoch, long StepsDone, long Bytes, string Sha256, StateDigest Digest) : MachineEvent;
 

@@ -23,9 +23,10 @@ public sealed record CoordinatorHello(long Term, long Sequence, RingEpoch Epoch,
 /// <param name="Members">Who holds which rank: place is global rank.</param>
 /// <param name="PlanBytes">Canonical bytes of the coordinator's plan.</param>
 /// <param name="PlanHash">Of them.</param>
-/// <param name="RestoreFrom">Updates in the TrainingCheckpoint to load; 0 for the beginning.</param>
+/// <param name="RestoreFrom">Updates in the state to load; 0 for the beginning.</param>
+/// <param name="Holders">The rank in whose memory each part of that state is; empty for a TrainingCheckpoint.</param>
 public sealed record ProposePlan(long Term, RingEpoch Epoch, JobId Job, JobSpec Spec, ImmutableArray<MemberId> Members, ImmutableArray<byte> PlanBytes,
-    string PlanHash, long RestoreFrom) : Message;
+    string PlanHash, long RestoreFrom, ImmutableArray<GlobalRank> Holders) : Message;
 
 /// <summary>All plans are equal: connect and restore.</summary>
 /// <param name="Term">Of the coordinator.</param>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Plans;
 
@@ -13,6 +14,14 @@ namespace ActorRing.Actors.Messages;
 /// <param name="Waited">How long it has been waited for.</param>
 public sealed record HopWait(TrainStep Step, int Unit, int Layer, RingStep RingStep, bool IsBackward, GlobalRank Peer, TimeSpan Waited);
 
+/// <summary>One rank's part of a job's state after an update, whole in a member's memory.</summary>
+/// <param name="Job">Whose.</param>
+/// <param name="StepsDone">Updates in it.</param>
+/// <param name="Digest">State that it is a part of.</param>
+/// <param name="Parts">Ranks that have the state together.</param>
+/// <param name="Part">Whose part it is: the rank's own, or that of the one before it.</param>
+public readonly record struct Replica(JobId Job, long StepsDone, StateDigest Digest, int Parts, int Part);
+
 /// <summary>A member's heartbeat: who it is by the engine's word, where it is by its own.</summary>
 /// <param name="Sequence">Grows; an older one is ignored.</param>
 /// <param name="Term">Highest term that it has heard of.</param>
@@ -24,8 +33,13 @@ public sealed record HopWait(TrainStep Step, int Unit, int Layer, RingStep RingS
 /// <param name="Progress">Grows with everything that its compute thread finishes.</param>
 /// <param name="IsLeaving">Whether it was told to drain.</param>
 /// <param name="Waiting">The transfer that it waits for now, if any.</param>
+/// <param name="Replicas">What it has in its memory; at most <see cref="MostReplicas"/>.</param>
 public sealed record MemberHello(long Sequence, long Term, string Fingerprint, RingEpoch Promised, RankPhase Phase, long Acknowledged, long StepsDone,
-    long Progress, bool IsLeaving, HopWait? Waiting) : Message;
+    long Progress, bool IsLeaving, HopWait? Waiting, ImmutableArray<Replica> Replicas) : Message
+{
+    /// <summary>Of its own part and of that of the rank before it, one for each update that may be open, and those that the last epoch left.</summary>
+    public const int MostReplicas = 64;
+}
 
 /// <summary>A rank's answer to a proposed plan; its promise, too.</summary>
 /// <param name="Epoch">Proposed.</param>

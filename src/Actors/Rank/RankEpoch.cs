@@ -35,8 +35,8 @@ internal sealed class RankEpoch(ProposePlan proposal, GlobalRank rank, PreparedP
 
     internal long StopAfter { get; set; }
 
-    /// <summary>Newest update whose shard was asked for.</summary>
-    internal long SnapshotAt { get; set; } = proposal.RestoreFrom;
+    /// <summary>Newest update whose shard was asked for. What came from memory may be due for one.</summary>
+    internal long SnapshotAt { get; set; } = proposal.Holders.IsEmpty ? proposal.RestoreFrom : proposal.RestoreFrom - 1;
 
     /// <summary>Updates in a shard that could not be written and will be tried again; 0 for none.</summary>
     internal long FailedShard { get; set; }
@@ -48,6 +48,15 @@ internal sealed class RankEpoch(ProposePlan proposal, GlobalRank rank, PreparedP
     internal bool IsReleased { get; set; }
 
     internal bool IsStepInHand { get; set; }
+
+    /// <summary>What was restored comes to, until it has been replicated again; null before and after.</summary>
+    internal StateDigest? Restored { get; set; }
+
+    /// <summary>Updates done whose state is not in a second memory yet, oldest first: nobody has heard of them.</summary>
+    internal Queue<TrainStepCompleted> Unreplicated { get; } = new();
+
+    /// <summary>Whether the compute side has something in hand in which it may wait for others.</summary>
+    internal bool IsBusy => IsStepInHand || Unreplicated.Count > 0 || Phase == RankPhase.Restoring;
 
     internal RankReports Reports { get; } = new();
 

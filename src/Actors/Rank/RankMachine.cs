@@ -12,7 +12,8 @@ namespace ActorRing.Actors.Rank;
 //  2. What belongs to another epoch, messages and results alike, is dropped and counted.
 //  3. Terms never decrease; whoever speaks for a lower one is told so.
 //  4. No update begins before all ranks are released, beyond the run-ahead, behind a stop, or while the coordinator is silent.
-//  5. What was reported is reported again until a heartbeat of the coordinator shows that it is known.
+//  5. No update is reported before its state is in a second memory, and nothing is given up of the newest one that is known to be committed.
+//  6. What was reported is reported again until a heartbeat of the coordinator shows that it is known.
 
 /// <summary>One member process: idle, or one rank of one epoch. Decides, never acts: a host carries out its effects.</summary>
 /// <remarks>Not for several threads. The same events at the same instants give the same effects, in every process.</remarks>
@@ -21,6 +22,7 @@ public sealed class RankMachine
     private readonly MemberId _self;
     private readonly RankOptions _options;
     private readonly IPlanner _planner;
+    private readonly RankReplicas _replicas = new();
     private RankEpoch? _epoch;
     private long _coordinatorSequence;
     private MemberId? _coordinator;
@@ -67,6 +69,9 @@ public sealed class RankMachine
 
     /// <summary>Reports kept for sending again; at most the run-ahead and a few shards.</summary>
     public int KeptReports => _epoch is null ? 0 : _epoch.Reports.Steps + _epoch.Reports.Shards;
+
+    /// <summary>Parts of states that this process has in memory.</summary>
+    public int KeptReplicas => _replicas.Count;
 
     /// <summary>Takes one event.</summary>
     /// <param name="input">What happened.</param>
@@ -156,7 +161,7 @@ public sealed class RankMachine
     }
 
     private MemberHello Hello(Instant now) => new(++_sequence, Term, _options.Fingerprint, Promised, Phase, _epoch?.Acknowledged ?? 0, StepsDone, _progress,
-        _isLeaving, _epoch is null ? null : Waiting(_epoch, now));
+        _isLeaving, _epoch is null ? null : Waiting(_epoch, now), _replicas.All);
 
     private void Tell(Message message, Outbox effects)
     {
@@ -221,7 +226,7 @@ public sealed class RankMachine
             case StartEpoch start when IsOfTerm(from.Member, start.Term, now, effects):
                 return Connect(start, effects);
             case EndEpoch end when IsOfTerm(from.Member, end.Term, now, effects):
-                return End(end, effects);
+                return End(end, now, effects);
             case ReleaseMember release when IsOfTerm(from.Member, release.Term, now, effects) && release.Member == _self:
                 return Exit(release.IsClean, release.Reason, effects);
             default:
@@ -262,11 +267,12 @@ public sealed class RankMachine
         _coordinatorSequence = hello.Sequence;
         if (_epoch is not { } epoch || hello.Epoch != epoch.Id)
         {
-            return hello.Epoch > Promised && _epoch is not null ? EndLife("there is a later epoch", effects) : null;
+            return hello.Epoch > Promised && _epoch is not null ? EndLife("there is a later epoch", effects, now) : null;
         }
 
         epoch.Acknowledged = Math.Max(epoch.Acknowledged, hello.StepsCommitted);
         epoch.Reports.Acknowledge(epoch.Acknowledged, hello.CheckpointCommitted);
+        Keep(epoch.Proposal.Job, _options.Mutation == Mutation.EvictUncommitted ? epoch.StepsDone : epoch.Acknowledged, long.MaxValue, effects);
         epoch.CheckpointAt = hello.CheckpointAt;
         epoch.StopAfter = hello.StopAfter;
         epoch.IsReleased |= hello.Phase == EpochPhase.Training;
@@ -349,7 +355,7 @@ public sealed class RankMachine
         return null;
     }
 
-    private string? End(EndEpoch end, Outbox effects)
+    private string? End(EndEpoch end, Instant now, Outbox effects)
     {
         if (end.Epoch < Promised)
         {
@@ -359,10 +365,24 @@ public sealed class RankMachine
 
         // Its proposal may still be under way: an epoch that is over must not begin here.
         Promised = end.Epoch;
-        return _epoch is null ? null : EndLife(end.Reason, effects);
+        if (end.Cause == EpochEnd.Operator && _epoch is { Phase: RankPhase.Training or RankPhase.Parked } own && own.Id == end.Epoch)
+        {
+            // The job is over, or a TrainingCheckpoint has all of it.
+            Keep(default, 0, 0, effects);
+        }
+
+        return _epoch is null ? null : EndLife(end.Reason, effects, now);
     }
 
-    private string? EndLife(string reason, Outbox effects)
+    private void Keep(JobId job, long from, long to, Outbox effects)
+    {
+        if (_replicas.Keep(job, from, to))
+        {
+            effects.Add(new KeepReplicas(job, from, to));
+        }
+    }
+
+    private string? EndLife(string reason, Outbox effects, Instant? tellsAt = null)
     {
         if (_epoch is not { } epoch)
         {
@@ -371,6 +391,12 @@ public sealed class RankMachine
 
         effects.Add(new AbortCommunicators(epoch.Id));
         _epoch = null;
+        if (tellsAt is { } now)
+        {
+            // What is in memory changes no more: the coordinator may wait for this before it decides from where to go on.
+            Beat(now, effects);
+        }
+
         return Text.Of($"epoch {epoch.Id} is over: {reason}");
     }
 
@@ -413,13 +439,21 @@ public sealed class RankMachine
             case CommunicatorsConnected when epoch.Phase == RankPhase.Connecting:
                 epoch.Phase = RankPhase.Restoring;
                 var proposal = epoch.Proposal;
-                effects.Add(new RestoreCheckpoint(epoch.Id, proposal.Job, proposal.Spec, proposal.RestoreFrom, epoch.Rank, proposal.Members.Length));
+                effects.Add(new RestoreCheckpoint(epoch.Id, proposal.Job, proposal.Spec, proposal.RestoreFrom, epoch.Rank, proposal.Members.Length, proposal.Holders));
                 return null;
             case Restored restored when epoch.Phase == RankPhase.Restoring:
-                epoch.Phase = RankPhase.Ready;
                 epoch.StepsDone = restored.StepsDone;
-                epoch.Ready = new(epoch.Id, restored.StepsDone, restored.Digest);
-                Tell(epoch.Ready, effects);
+                epoch.Restored = restored.Digest;
+                Keep(epoch.Proposal.Job, restored.StepsDone, restored.StepsDone, effects);
+                effects.Add(new Replicate(epoch.Id, epoch.Proposal.Job, restored.StepsDone, restored.Digest));
+                if (_options.Mutation == Mutation.ReadyBeforeReplica)
+                {
+                    BecomeReady(epoch, effects);
+                }
+
+                return null;
+            case Replicated replicated:
+                TakeReplicas(epoch, replicated, now, effects);
                 return null;
             case RestoreFailed failed when epoch.Phase == RankPhase.Restoring:
                 epoch.Phase = RankPhase.Failed;
@@ -454,7 +488,7 @@ public sealed class RankMachine
                 epoch.Failure = new RankFailed(epoch.Id, new(epoch.StepsDone), failed.Text);
                 Tell(epoch.Failure, effects);
                 return failed.Text;
-            case WaitingForPeer waiting when epoch.IsStepInHand:
+            case WaitingForPeer waiting when epoch.IsBusy:
                 // Standing still is no progress of one's own.
                 _progress--;
                 epoch.Transfer = waiting.Hop;
@@ -473,12 +507,52 @@ public sealed class RankMachine
         epoch.IsStepInHand = false;
         epoch.WaitsSince = null;
         epoch.StepsDone = done.StepsDone;
-        var report = new TrainStepCompleted(epoch.Id, done.StepsDone, done.Digest, done.Report);
-        epoch.Reports.Add(report);
-        Tell(report, effects);
+        epoch.Unreplicated.Enqueue(new(epoch.Id, done.StepsDone, done.Digest, done.Report));
+        effects.Add(new Replicate(epoch.Id, epoch.Proposal.Job, done.StepsDone, done.Digest));
+        if (_options.Mutation == Mutation.ReportBeforeReplica)
+        {
+            Report(epoch, epoch.Unreplicated.Dequeue(), effects);
+        }
+
         Snapshot(epoch, effects);
         Advance(epoch, now, effects);
         return null;
+    }
+
+    private void Report(RankEpoch epoch, TrainStepCompleted report, Outbox effects)
+    {
+        epoch.Reports.Add(report);
+        Tell(report, effects);
+    }
+
+    private void BecomeReady(RankEpoch epoch, Outbox effects)
+    {
+        epoch.Phase = RankPhase.Ready;
+        epoch.Ready = new(epoch.Id, epoch.StepsDone, epoch.Restored!.Value);
+        epoch.Restored = null;
+        Tell(epoch.Ready, effects);
+    }
+
+    private void TakeReplicas(RankEpoch epoch, Replicated replicated, Instant now, Outbox effects)
+    {
+        foreach (var part in replicated.Parts)
+        {
+            _replicas.Hold(new(epoch.Proposal.Job, replicated.StepsDone, replicated.Digest, epoch.Proposal.Members.Length, part));
+        }
+
+        epoch.WaitsSince = epoch.Gate.WaitsForNeighbour ? epoch.WaitsSince : null;
+        if (epoch.Phase == RankPhase.Restoring && epoch.Restored is not null)
+        {
+            BecomeReady(epoch, effects);
+            return;
+        }
+
+        while (epoch.Unreplicated.TryPeek(out var report) && report.StepsDone <= replicated.StepsDone)
+        {
+            Report(epoch, epoch.Unreplicated.Dequeue(), effects);
+        }
+
+        Advance(epoch, now, effects);
     }
 
     // Only a state that no update has touched since can be written again; and a full disk is given some time.
@@ -521,7 +595,7 @@ public sealed class RankMachine
             && (epoch.StopAfter == 0 || epoch.StepsDone < epoch.StopAfter)
             && (epoch.StepsDone < epoch.Acknowledged + _options.RunAhead || _options.Mutation == Mutation.RunAheadUnbounded)
             && now - _heard <= _options.CoordinatorLease;
-        epoch.Phase = isAllowed ? RankPhase.Training : RankPhase.Parked;
+        epoch.Phase = isAllowed || epoch.Unreplicated.Count > 0 ? RankPhase.Training : RankPhase.Parked;
         if (!isAllowed)
         {
             return;
@@ -583,12 +657,12 @@ public sealed class RankMachine
 
     private static HopWait? Waiting(RankEpoch epoch, Instant now)
     {
-        if (!epoch.IsStepInHand || epoch.WaitsSince is not { } since)
+        if (!epoch.IsBusy || epoch.WaitsSince is not { } since)
         {
             return null;
         }
 
-        if (epoch.Gate.WaitsForNeighbour)
+        if (epoch.IsStepInHand && epoch.Gate.WaitsForNeighbour)
         {
             var (layer, ringStep, isBackward) = epoch.Units.Place(epoch.Gate.Granted);
             return new(epoch.Gate.Step, epoch.Gate.Granted, layer, ringStep, isBackward, epoch.Previous, now - since);
@@ -606,6 +680,7 @@ public sealed class RankMachine
         BlockHeld x => x.Epoch,
         BlockAttended x => x.Epoch,
         TrainStepDone x => x.Epoch,
+        Replicated x => x.Epoch,
         ShardStored x => x.Epoch,
         ShardFailed x => x.Epoch,
         WorkFailed x => x.Epoch,

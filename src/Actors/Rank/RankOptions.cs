@@ -19,7 +19,7 @@ public sealed record RankOptions
     public TimeSpan SummaryEvery { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Updates that may be applied beyond the last one known to be committed. Equal to the coordinator's.</summary>
-    public int RunAhead { get; init; } = 4;
+    public int RunAhead { get; init; } = 2;
 
     /// <summary>Versions of everything that numbers depend on: libraries, kernels in use, format versions.</summary>
     public string Fingerprint { get; init; } = "";

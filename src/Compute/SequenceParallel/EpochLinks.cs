@@ -6,11 +6,14 @@ using ActorRing.Compute.Communication;
 
 namespace ActorRing.Compute.SequenceParallel;
 
-/// <summary>All communicators of one rank in one epoch: two between the ranks of its sequence, one between all ranks. Opened, exchanged, connected, aborted together.</summary>
+/// <summary>All communicators of one rank in one epoch: two between the ranks of its sequence, two between all ranks. Opened, exchanged, connected, aborted together.</summary>
 /// <remarks><see cref="Abort"/> and <see cref="Waiting"/> may be called from any thread at any time; the rest from the rank's own.</remarks>
 public sealed class EpochLinks : IDisposable
 {
     private const char Separator = '.';
+
+    // Before it those of the sequence, from it on those of all ranks.
+    private const int FirstOfAll = 2;
 
     private readonly SequenceParallelPlan _plan;
     private readonly int _replica;
@@ -38,6 +41,7 @@ public sealed class EpochLinks : IDisposable
             CommunicatorEndpoint.Open(options with { Name = $"blocks-{_replica}" }, sequenceRank, sequenceRanks, epoch),
             CommunicatorEndpoint.Open(options with { Name = $"results-{_replica}" }, sequenceRank, sequenceRanks, epoch),
             CommunicatorEndpoint.Open(options with { Name = "all" }, rank.Index, mesh.Ranks, epoch),
+            CommunicatorEndpoint.Open(options with { Name = "replicas" }, rank.Index, mesh.Ranks, epoch),
         ];
     }
 
@@ -48,11 +52,20 @@ public sealed class EpochLinks : IDisposable
     public SequenceLinks Sequence => new(_open[0], _open[1]);
 
     /// <summary>For updates; after <see cref="Connect"/>.</summary>
-    public ICommunicator All => _open[2];
+    public ICommunicator All => _open[FirstOfAll];
 
-    /// <summary>Payload sent, and time in which this rank waited for others.</summary>
-    public (long SentBytes, TimeSpan Waited) Totals =>
-        (_open.Sum(communicator => communicator.Counters.SentBytes), _open.Aggregate(TimeSpan.Zero, (sum, communicator) => sum + communicator.Counters.Waited));
+    /// <summary>For copies of states, beside everything else; after <see cref="Connect"/>.</summary>
+    public ICommunicator Replicas => _open[FirstOfAll + 1];
+
+    /// <summary>Payload sent, and time in which the compute thread waited for others; copies of states not counted.</summary>
+    public (long SentBytes, TimeSpan Waited) Totals
+    {
+        get
+        {
+            var computing = _open.Take(FirstOfAll + 1).Select(communicator => communicator.Counters).ToList();
+            return (computing.Sum(counters => counters.SentBytes), computing.Aggregate(TimeSpan.Zero, (sum, counters) => sum + counters.Waited));
+        }
+    }
 
     /// <summary>Whose part this rank waits for at this moment; null where it does not wait.</summary>
     public (GlobalRank Peer, HopLabel Label, TimeSpan Waited)? Waiting
@@ -88,7 +101,7 @@ public sealed class EpochLinks : IDisposable
         var sequence = Enumerable.Range(0, mesh.Ranks / mesh.DataParallel).Select(rank => mesh.GlobalRankOf(_replica, new SequenceRank(rank)).Index).ToArray();
         for (var at = 0; at < _endpoints.Length; at++)
         {
-            byte[][] peers = [.. (at == 2 ? Enumerable.Range(0, mesh.Ranks) : sequence).Select(rank => parts[rank][at])];
+            byte[][] peers = [.. (at >= FirstOfAll ? Enumerable.Range(0, mesh.Ranks) : sequence).Select(rank => parts[rank][at])];
             var communicator = ConnectOne(at, peers, bytes);
             lock (_gate)
             {
@@ -105,7 +118,7 @@ public sealed class EpochLinks : IDisposable
     public GlobalRank? Blamed(CommunicationException failure)
     {
         ArgumentNullException.ThrowIfNull(failure);
-        return failure.Peer < 0 ? null : GlobalOf(failure.Label.Layer < 0 ? 2 : 0, failure.Peer);
+        return failure.Peer < 0 ? null : GlobalOf(failure.Label.Layer < 0 ? FirstOfAll : 0, failure.Peer);
     }
 
     /// <summary>Frees whoever waits, now. Harmless twice.</summary>
@@ -160,13 +173,13 @@ public sealed class EpochLinks : IDisposable
         }
     }
 
-    private GlobalRank GlobalOf(int at, int peer) => at == 2 ? new GlobalRank(peer) : _plan.Mesh.GlobalRankOf(_replica, new SequenceRank(peer));
+    private GlobalRank GlobalOf(int at, int peer) => at >= FirstOfAll ? new GlobalRank(peer) : _plan.Mesh.GlobalRankOf(_replica, new SequenceRank(peer));
 
     private static byte[][] Parts(string endpoint)
     {
         try
         {
-            return endpoint.Split(Separator).Select(Convert.FromBase64String).ToArray() is { Length: 3 } parts ? parts : throw new FormatException("three parts are needed");
+            return endpoint.Split(Separator).Select(Convert.FromBase64String).ToArray() is { Length: FirstOfAll + 2 } parts ? parts : throw new FormatException("four parts are needed");
         }
         catch (FormatException flaw)
         {

@@ -94,12 +94,46 @@ public class CoordinatorMachineSpec
         var reason = seed.Says(new MemberGone(new("m1", 1), "signal 9"));
         Assert.Equal("epoch 1.1 ended (MemberExit): rank 1: m1#1: signal 9", reason);
         seed.Sync();
-        seed.Wait(125);
+        seed.KeepAlive(150, "m0", "m2");
         seed.Does(new WakeUp());
         var proposal = Rig.SentTo<ProposePlan>(new("m2", 1), seed.Sync());
         Assert.Equal([new("m0", 1), new("m2", 1)], proposal.Members.ToArray());
         Assert.Equal(new(1, 2), proposal.Epoch);
     }
+
+    [Fact]
+    public void Lost_rank_must_cost_no_committed_update_when_the_others_have_its_part_in_memory()
+    {
+        var seed = new Rig(4, ranks: 3).Trains().Commits(2);
+        var proposal = seed.Loses("m1", ("m0", [Part(2, 0), Part(2, 2)]), ("m2", [Part(2, 2), Part(2, 1)]), ("m3", []));
+        Assert.Equal(2, proposal.RestoreFrom);
+        Assert.Equal([new(0), new(2), new(2)], proposal.Holders.ToArray());
+    }
+
+    // Of update 2 a part is nowhere; update 3 was never committed; the digest of update 1 is another one.
+    [Fact]
+    public void State_in_memory_must_not_be_used_when_it_is_not_whole_not_committed_or_another_one()
+    {
+        var seed = new Rig(4, ranks: 3).Trains().Commits(2);
+        var proposal = seed.Loses(
+            "m1", ("m0", [Part(2, 0), Part(3, 0), Part(1, 0, 7)]), ("m2", [Part(2, 2), Part(3, 2), Part(3, 1), Part(1, 1, 7), Part(1, 2, 7)]), ("m3", []));
+        Assert.Equal((0, true), (proposal.RestoreFrom, proposal.Holders.IsEmpty));
+    }
+
+    [Fact]
+    public void State_in_memory_must_be_tried_once_when_a_rank_cannot_load_it()
+    {
+        var seed = new Rig(4, ranks: 3).Trains().Commits(2);
+        var proposal = seed.Loses("m1", ("m0", [Part(2, 0), Part(2, 2)]), ("m2", [Part(2, 2), Part(2, 1)]), ("m3", []));
+        seed.Starts();
+        var reason = seed.Says(new Received(new(new("m2", 1), Role.Member), new CheckpointUnreadable(proposal.Epoch, 2, "a bit is another one")));
+        Assert.Contains("cannot load update 2: a bit is another one", reason, StringComparison.Ordinal);
+
+        var next = seed.Next(("m0", [Part(2, 0), Part(2, 2)]), ("m2", [Part(2, 2), Part(2, 1)]), ("m3", []));
+        Assert.Equal((0, true), (next.RestoreFrom, next.Holders.IsEmpty));
+    }
+
+    private static Replica Part(long stepsDone, int part, ulong? digest = null) => new(new(1), stepsDone, new(digest ?? (ulong)stepsDone), 3, part);
 
     [Fact]
     public void Lost_rank_must_be_named_with_the_hop_that_waits_for_it()
@@ -256,10 +290,10 @@ public class CoordinatorMachineSpec
             new HopOverdue(Machine.Epoch, new(new(0), 0, 1, new(0), false, new(peer), TimeSpan.FromMilliseconds(2_500))));
 
         internal Received Waits(int rank, int peer) => new(new(new($"m{rank}", 1), Role.Member), new MemberHello(++_sequence, Machine.Term, "", Machine.Epoch,
-            RankPhase.Training, 0, 0, 1, false, new(new(0), 3, 1, new(1), true, new(peer), TimeSpan.FromMilliseconds(40))));
+            RankPhase.Training, 0, 0, 1, false, new(new(0), 3, 1, new(1), true, new(peer), TimeSpan.FromMilliseconds(40)), []));
 
         internal Received Reports(int rank, long acknowledged) => new(new(new($"m{rank}", 1), Role.Member),
-            new MemberHello(++_sequence, Machine.Term, "", Machine.Epoch, RankPhase.Training, acknowledged, 1, 1, false, null));
+            new MemberHello(++_sequence, Machine.Term, "", Machine.Epoch, RankPhase.Training, acknowledged, 1, 1, false, null, []));
 
         internal Rig Trains()
         {
@@ -282,6 +316,58 @@ public class CoordinatorMachineSpec
 
             Assert.Equal(EpochPhase.Training, Machine.Phase);
             return this;
+        }
+
+        /// <summary>All ranks finish some updates, and the disk has them.</summary>
+        internal Rig Commits(int steps)
+        {
+            for (var step = 1; step <= steps; step++)
+            {
+                for (var rank = 0; rank < _ranks; rank++)
+                {
+                    Does(Done(rank, step));
+                }
+
+                Sync();
+            }
+
+            Assert.Equal(steps, Machine.Book.Jobs[0].StepsCommitted);
+            return this;
+        }
+
+        /// <summary>A member is killed; the others say what is in their memory.</summary>
+        internal ProposePlan Loses(string name, params (string Name, Replica[] Replicas)[] others)
+        {
+            Does(new MemberGone(new(name, 1), "signal 9"));
+            Sync();
+            return Next(others);
+        }
+
+        /// <summary>What the next epoch's ranks are told once its members have left the last one.</summary>
+        internal ProposePlan Next(params (string Name, Replica[] Replicas)[] members)
+        {
+            foreach (var (name, replicas) in members)
+            {
+                Does(Beat(name, replicas));
+            }
+
+            Wait(400);
+            foreach (var (name, replicas) in members)
+            {
+                Does(Beat(name, replicas));
+            }
+
+            Does(new WakeUp());
+            return Sync().OfType<Send>().Select(send => send.Message).OfType<ProposePlan>().First();
+        }
+
+        /// <summary>All ranks of the epoch have the same plan.</summary>
+        internal void Starts()
+        {
+            foreach (var member in Machine.Ranks.ToArray())
+            {
+                Does(new Received(new(member!.Id, Role.Member), new PlanAnswer(Machine.Epoch, Machine.Plan!.Hash, "", $"{member.Id.Name}:1", null, "")));
+            }
         }
 
         /// <summary>The disk catches up with what is waiting now.</summary>
@@ -323,8 +409,8 @@ public class CoordinatorMachineSpec
         internal static T SentTo<T>(MemberId receiver, List<Effect> effects)
             where T : Message => Assert.Single(effects.OfType<Send>().Where(send => send.Receiver == receiver).Select(send => send.Message).OfType<T>());
 
-        private Received Beat(string name) => new(new(new(name, 1), Role.Member), new MemberHello(++_sequence, Machine.Term, "",
-            Machine.Ranks.Any(rank => rank?.Id.Name == name) ? Machine.Epoch : RingEpoch.None, Machine.Ranks.Any(rank => rank?.Id.Name == name) ? RankPhase.Training : RankPhase.Idle,
-            0, 0, _sequence, false, null));
+        internal Received Beat(string name, params ReadOnlySpan<Replica> replicas) => new(new(new(name, 1), Role.Member), new MemberHello(++_sequence, Machine.Term, "",
+            Machine.Ranks.Any(rank => rank?.Id.Name == name) ? Machine.Epoch : Machine.Book.LastEpoch, Machine.Ranks.Any(rank => rank?.Id.Name == name) ? RankPhase.Training : RankPhase.Idle,
+            0, 0, _sequence, false, null, [.. replicas]));
     }
 }

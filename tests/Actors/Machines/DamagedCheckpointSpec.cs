@@ -216,7 +216,7 @@ public class DamagedCheckpointSpec
                 _now += TimeSpan.FromMilliseconds(50);
                 foreach (var rank in new[] { 0, 1 })
                 {
-                    all.AddRange(Does(From(rank, new MemberHello(++_sequence, 2, "", RingEpoch.None, RankPhase.Idle, 0, 0, 0, false, null))));
+                    all.AddRange(Does(From(rank, new MemberHello(++_sequence, 2, "", RingEpoch.None, RankPhase.Idle, 0, 0, 0, false, null, []))));
                 }
 
                 all.AddRange(Does(new WakeUp()));

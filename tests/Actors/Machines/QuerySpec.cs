@@ -27,7 +27,7 @@ public class QuerySpec
         From(seed, 2, new HopSummary(Epoch, 2, TimeSpan.FromSeconds(2), [tally]));
         From(seed, 2, new HopSummary(Epoch, 1, TimeSpan.Zero, []));
         var hop = new HopWait(new(0), 3, 1, new(1), true, new(1), TimeSpan.FromSeconds(3));
-        From(seed, 2, new MemberHello(++_sequence, 1, "cpu", Epoch, RankPhase.Training, 0, 0, 1, false, hop));
+        From(seed, 2, new MemberHello(++_sequence, 1, "cpu", Epoch, RankPhase.Training, 0, 0, 1, false, hop, []));
         From(seed, 2, new HopOverdue(Epoch, hop));
         From(seed, 1, new HopOverdue(Epoch, hop with { Peer = new(0) }));
         _now += TimeSpan.FromMilliseconds(70);
@@ -59,7 +59,7 @@ public class QuerySpec
     {
         var seed = Trains(3, ranks: 2);
         Tell(seed, new MemberStarted(new("m9", 1)));
-        From(seed, 0, new MemberHello(++_sequence, 1, "cpu", Epoch, RankPhase.Training, 0, 0, 1, true, null));
+        From(seed, 0, new MemberHello(++_sequence, 1, "cpu", Epoch, RankPhase.Training, 0, 0, 1, true, null, []));
         Tell(seed, new MemberDisconnected(new("m1", 1)));
         Tell(seed, new MemberGone(new("m2", 1), "exit 1"));
         var members = Ask<MembersAnswer>(seed, new QueryMembers("key", 0));
@@ -75,7 +75,7 @@ public class QuerySpec
     public void Hierarchy_must_be_sorted_and_cut_to_what_was_asked_for()
     {
         var seed = Trains(2);
-        From(seed, 1, new MemberHello(++_sequence, 1, "cpu", Epoch, RankPhase.Training, 0, 0, 1, false, null));
+        From(seed, 1, new MemberHello(++_sequence, 1, "cpu", Epoch, RankPhase.Training, 0, 0, 1, false, null, []));
         Assert.Equal(["/user/jobs", "/user/jobs/job-1", "/user/jobs/job-1/rank-0", "/user/jobs/job-1/rank-1", "/user/jobs/job-1/rank-1/ring"],
             Ask<HierarchyAnswer>(seed, new QueryHierarchy("key", "/user/jobs", 3, 0)).Paths.ToArray());
         Assert.Equal(["/system", "/user"], Ask<HierarchyAnswer>(seed, new QueryHierarchy("key", "/", 1, 0)).Paths.ToArray());
@@ -89,7 +89,7 @@ public class QuerySpec
         var seed = Trains(3, ranks: 2);
         Tell(seed, new MemberGone(new("m1", 1), "signal 9"));
         _now += TimeSpan.FromMilliseconds(300);
-        From(seed, 0, Beat());
+        From(seed, 0, Beat() with { Promised = Epoch });
         From(seed, 2, Beat());
         Tell(seed, new WakeUp());
         Sync(seed);
@@ -107,7 +107,7 @@ public class QuerySpec
         Tell(seed, new Started());
         for (var member = 0; member < 600; member++)
         {
-            Tell(seed, new Received(new(new($"{member}{name}", 1), Role.Member), new MemberHello(1, 1, name, RingEpoch.None, RankPhase.Idle, 0, 0, 0, false, null)));
+            Tell(seed, new Received(new(new($"{member}{name}", 1), Role.Member), new MemberHello(1, 1, name, RingEpoch.None, RankPhase.Idle, 0, 0, 0, false, null, [])));
         }
 
         Assert.Equal(601, Pages(seed, new ObserverMachine(new QueryMembers("key", 0), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(9))).Sum(page => ((MembersAnswer)page).Members.Length));
@@ -125,7 +125,7 @@ public class QuerySpec
         var rank = new RankMachine(new("m0", 1), new(), planner);
         var coordinator = new Sender(new("seed", 1), Role.Coordinator);
         Do(new Started());
-        Do(new Received(coordinator, new ProposePlan(1, Epoch, new(1), spec, [new("m0", 1)], plan.Bytes, plan.Hash, 0)));
+        Do(new Received(coordinator, new ProposePlan(1, Epoch, new(1), spec, [new("m0", 1)], plan.Bytes, plan.Hash, 0, [])));
         Do(new HopsDone(Epoch, new(0), [new(1, new(0), 64, TimeSpan.FromMilliseconds(4), TimeSpan.FromMilliseconds(1)), new(1, new(0), 64, TimeSpan.FromMilliseconds(4), TimeSpan.Zero)]));
         Do(new HopsDone(new(1, 9), new(0), [new(1, new(0), 1 << 20, TimeSpan.FromMilliseconds(4), TimeSpan.Zero)]));
         for (var tick = 0; tick < 20; tick++)
@@ -205,7 +205,7 @@ public class QuerySpec
         return seed;
     }
 
-    private MemberHello Beat() => new(++_sequence, 1, "cpu", RingEpoch.None, RankPhase.Idle, 0, 0, _sequence, false, null);
+    private MemberHello Beat() => new(++_sequence, 1, "cpu", RingEpoch.None, RankPhase.Idle, 0, 0, _sequence, false, null, []);
 
     private void From(CoordinatorMachine seed, int member, Message message) => Tell(seed, new Received(new(new($"m{member}", 1), Role.Member), message));
 

@@ -22,9 +22,35 @@ public class RankMachineSpec
         Assert.Equal(rank.Plan.Hash, rank.Sent<PlanAnswer>(new CommunicatorsPrepared(First, "here")).PlanHash);
         Assert.IsType<ConnectCommunicators>(rank.Does(Rig.From(new StartEpoch(1, First, ["a", "b", "c"], "secret")))[0]);
         Assert.IsType<RestoreCheckpoint>(rank.Does(new CommunicatorsConnected(First))[0]);
-        Assert.Equal(0, rank.Sent<RankReady>(new Restored(First, 0, new(5))).StepsDone);
+        Assert.Equal([new Replicate(First, new(1), 0, new(5))], rank.Does(new Restored(First, 0, new(5))));
+        Assert.Equal(new RankReady(First, 0, new(5)), rank.Sent<RankReady>(Rig.Copied(First, 0)));
         Assert.Equal(new BeginTrainStep(First, new(0)), rank.Does(rank.Hello(First, 0))[0]);
-        Assert.Equal(1, rank.Sent<TrainStepCompleted>(Rig.Done(First, 1)).StepsDone);
+        var done = rank.Does(Rig.Done(First, 1));
+        Assert.Equal(new Replicate(First, new(1), 1, new(1)), done[0]);
+        Assert.DoesNotContain(done, effect => effect is Send);
+        Assert.Equal(1, rank.Sent<TrainStepCompleted>(Rig.Copied(First, 1)).StepsDone);
+    }
+
+    [Fact]
+    public void Parts_in_memory_must_be_told_of_and_kept_until_a_later_update_is_committed()
+    {
+        var rank = new Rig().Trains(First);
+        rank.Does(Rig.Done(First, 1));
+        rank.Does(Rig.Copied(First, 1));
+        Assert.DoesNotContain(rank.Does(rank.Hello(First, 0)), effect => effect is KeepReplicas);
+        Assert.Contains(new KeepReplicas(new(1), 1, long.MaxValue), rank.Does(rank.Hello(First, 1)));
+
+        var hello = rank.Sent<MemberHello>(Rig.From(new EndEpoch(1, First, EpochEnd.MemberExit, "rank 2 is gone")));
+        Assert.Equal((RankPhase.Idle, First), (hello.Phase, hello.Promised));
+        Assert.Equal([new Replica(new(1), 1, new(1), 3, 1), new Replica(new(1), 1, new(1), 3, 0)], hello.Replicas.ToArray());
+    }
+
+    [Fact]
+    public void Parts_in_memory_must_be_given_up_when_their_job_is_over()
+    {
+        var rank = new Rig().Trains(First);
+        Assert.Contains(new KeepReplicas(default, 0, 0), rank.Does(Rig.From(new EndEpoch(1, First, EpochEnd.Operator, "job-1 is Completed"))));
+        Assert.Equal(0, rank.Machine.KeptReplicas);
     }
 
     [Fact]
@@ -36,6 +62,7 @@ public class RankMachineSpec
         rank.Does(Rig.From(new StartEpoch(1, First, ["a", "b", "c"], "secret")));
         rank.Does(new CommunicatorsConnected(First));
         rank.Does(new Restored(First, 0, new(5)));
+        rank.Does(Rig.Copied(First, 0));
         rank.Does(rank.Hello(First, 0));
         rank.Does(new HopsDone(First, new(0), [new(0, new(0), 8, TimeSpan.FromMilliseconds(1), TimeSpan.Zero)]));
         rank.Wait(TimeSpan.FromSeconds(1));
@@ -48,6 +75,9 @@ public class RankMachineSpec
         var rank = new Rig().Trains(First);
         Assert.Contains(new BeginTrainStep(First, new(1)), rank.Does(Rig.Done(First, 1)));
         Assert.DoesNotContain(rank.Does(Rig.Done(First, 2)), effect => effect is BeginTrainStep);
+        rank.Does(Rig.Copied(First, 1));
+        Assert.Equal(RankPhase.Training, rank.Machine.Phase);
+        rank.Does(Rig.Copied(First, 2));
         Assert.Equal(RankPhase.Parked, rank.Machine.Phase);
         Assert.Contains(new BeginTrainStep(First, new(2)), rank.Does(rank.Hello(First, 1)));
     }
@@ -66,6 +96,7 @@ public class RankMachineSpec
     {
         var rank = new Rig().Trains(First);
         rank.Does(Rig.Done(First, 1));
+        rank.Does(Rig.Copied(First, 1));
         var effects = rank.Does(new Received(new(new("seed", 2), Role.Coordinator), new CoordinatorHello(2, 1, First, EpochPhase.Adopting, 0, 0, 0, 0)));
         Assert.Contains(effects, effect => effect is Send { Message: MemberHello { Term: 2, Phase: RankPhase.Training } });
         Assert.Contains(effects, effect => effect is Send { Message: TrainStepCompleted { StepsDone: 1 } });
@@ -195,6 +226,8 @@ public class RankMachineSpec
         internal static TrainStepDone Done(RingEpoch epoch, long stepsDone) =>
             new(epoch, stepsDone, new((ulong)stepsDone), new(1, 1, 1, TimeSpan.FromSeconds(1), 1, TimeSpan.Zero));
 
+        internal static Replicated Copied(RingEpoch epoch, long stepsDone) => new(epoch, stepsDone, new((ulong)stepsDone), [1, 0]);
+
         internal void Wait(TimeSpan wait) => _now += wait;
 
         internal static Received From(Message message) => new(new(Seed, Role.Coordinator), message);
@@ -202,7 +235,7 @@ public class RankMachineSpec
         internal Received Propose(RingEpoch epoch, TestPlanner? planner = null)
         {
             var plan = (planner ?? _planner).Plan(_spec, 3);
-            return From(new ProposePlan(1, epoch, new(1), _spec, [.. Members], plan.Bytes, plan.Hash, 0));
+            return From(new ProposePlan(1, epoch, new(1), _spec, [.. Members], plan.Bytes, plan.Hash, 0, []));
         }
 
         internal Received Hello(RingEpoch epoch, long stepsCommitted, long checkpointAt = 0) =>
@@ -215,6 +248,7 @@ public class RankMachineSpec
             Does(From(new StartEpoch(1, epoch, ["a", "b", "c"], "secret")));
             Does(new CommunicatorsConnected(epoch));
             Does(new Restored(epoch, 0, new(0)));
+            Does(Copied(epoch, 0));
             Does(Hello(epoch, 0));
             Assert.Equal(RankPhase.Training, Machine.Phase);
             return this;

@@ -71,6 +71,7 @@ internal sealed class Faults
         Compacts = random.Below(2) == 0;
         Damage = Weight(12);
         Misread = Rate(0.1);
+        DamageReplica = Weight(6);
     }
 
     internal Profile Profile { get; }
@@ -157,6 +158,9 @@ internal sealed class Faults
 
     /// <summary>Committed TrainingCheckpoints go bad, the newest first.</summary>
     internal int Damage { get; }
+
+    /// <summary>Parts of states go bad in a memory.</summary>
+    internal int DamageReplica { get; }
 
     /// <summary>How often a rank takes a whole TrainingCheckpoint for a damaged one.</summary>
     internal double Misread { get; }

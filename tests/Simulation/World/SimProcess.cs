@@ -49,6 +49,9 @@ internal sealed class SimMember(MemberId id, int slot, RankOptions options, SimP
 
     internal SimSession? Session { get; set; }
 
+    /// <summary>Parts of states in its memory: gone with it.</summary>
+    internal Dictionary<(long Job, long StepsDone, int Parts, int Part), ulong> Replicas { get; } = [];
+
     internal RingEpoch SeenPromise { get; set; }
 
     internal long SeenTerm { get; set; }
@@ -105,6 +108,12 @@ internal sealed class SimRing(EpochIssuedBy issued, ProposePlan proposal)
     /// <summary>Transfers that each rank has reported to its machine, or is about to.</summary>
     internal long[] TransfersBy { get; } = new long[proposal.Members.Length];
 
+    /// <summary>Updates whose state each rank has replicated.</summary>
+    internal long[] ReplicatedBy { get; } = [.. Enumerable.Repeat(-1L, proposal.Members.Length)];
+
+    /// <summary>Updates whose state each rank has offered for replication.</summary>
+    internal long[] OfferedBy { get; } = [.. Enumerable.Repeat(-1L, proposal.Members.Length)];
+
     internal bool[] Arrived { get; } = new bool[proposal.Members.Length];
 
     internal int ArrivedCount { get; set; }
@@ -133,6 +142,15 @@ internal sealed class SimSession(SimRing ring, int rank)
 
     // Rotations of the update in hand.
     internal int Units { get; set; }
+
+    /// <summary>Since when it has been waiting for the part of the rank before it, or for parts to restore; -1 if it does not.</summary>
+    internal long CopiesSince { get; set; } = -1;
+
+    /// <summary>Updates whose state it is replicating: one after the other.</summary>
+    internal Queue<long> Copies { get; } = new();
+
+    /// <summary>For whom it waits then.</summary>
+    internal int CopiesFrom { get; set; }
 
     internal int Attended { get; set; }
 

@@ -46,6 +46,7 @@ internal sealed partial class World
         member.SeenPromise = machine.Promised;
         member.SeenTerm = machine.Term;
         Demand(machine.KeptReports <= SimSettings.RunAhead + 4, "S15", $"{member.Id} keeps {machine.KeptReports} reports");
+        Demand(machine.KeptReplicas <= 4 * (SimSettings.RunAhead + 1), "S15", $"{member.Id} keeps {machine.KeptReplicas} parts in memory");
         if (input is TrainStepDone done)
         {
             if (done.Epoch == machine.Promised && member.Session is { } session)
@@ -173,7 +174,10 @@ internal sealed partial class World
                 its.Epochs++;
                 Demand(issued.Epoch > _lastIssued && issued.Epoch.Number == _lastIssued.Number + 1, "S1", $"epoch {issued.Epoch} is issued after {_lastIssued}");
                 Demand(!JobRecord.IsFinal(its.State), "S13", $"{issued.Job} is {its.State} and gets an epoch");
-                Demand(issued.RestoreFrom == its.CheckpointCommitted, "S8", $"epoch {issued.Epoch} starts from update {issued.RestoreFrom}; {its.CheckpointCommitted} is safe");
+                Demand(issued.RestoreFrom >= its.CheckpointCommitted && issued.RestoreFrom <= its.StepsCommitted, "S8",
+                    $"epoch {issued.Epoch} starts from update {issued.RestoreFrom}; {its.CheckpointCommitted} is safe and {its.StepsCommitted} are committed");
+                Demand(_faults.Profile != Profile.OneLoss || issued.RestoreFrom == its.StepsCommitted, "S8",
+                    $"epoch {issued.Epoch} starts from update {issued.RestoreFrom} after one loss; {its.StepsCommitted} are committed");
                 Demand(!(_isHealed && _faults.Hang == 0 && Now > _faults.End + 800 && issued.Cause == EpochEnd.FormingTimeout), "L4", "an epoch is not formed in time although all is well");
                 if (its.PlanHash is not null && its.PlanHash != issued.PlanHash)
                 {
@@ -229,6 +233,7 @@ internal sealed partial class World
         for (var rank = 0; rank < ring.DoneBy.Length; rank++)
         {
             Demand(ring.DoneBy[rank] >= committed.StepsDone, "S3", $"update {committed.StepsDone} is committed without rank {rank}");
+            Demand(ring.ReplicatedBy[rank] >= committed.StepsDone, "S7", $"update {committed.StepsDone} is committed before rank {rank} has replicated it");
         }
 
         Demand(!ring.NonFinite.Contains(committed.StepsDone), "S17", $"update {committed.StepsDone} is committed with a loss that is no number");

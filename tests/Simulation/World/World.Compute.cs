@@ -50,8 +50,17 @@ internal sealed partial class World
             case ConnectCommunicators connect:
                 Connect(member, connect);
                 break;
+            case RestoreCheckpoint { Holders.IsEmpty: false } restore:
+                RestoreFromMemory(member, Current(member, restore.Epoch, "restores"), restore);
+                break;
             case RestoreCheckpoint restore:
                 Restore(member, restore);
+                break;
+            case Replicate replicate:
+                Replicate(member, replicate);
+                break;
+            case KeepReplicas keep:
+                Keep(member, keep);
                 break;
             case BeginTrainStep begin:
                 Begin(member, begin);
@@ -187,6 +196,11 @@ internal sealed partial class World
         var session = Current(member, begin.Epoch, "trains");
         var job = JobOf(session.Ring);
         Demand(begin.Step.Index == session.StepsDone, "S10", $"{member.Id} begins update {begin.Step.Index} on top of {session.StepsDone}");
+        for (var rank = 0; rank < session.Ring.ReplicatedBy.Length; rank++)
+        {
+            Demand(session.Ring.ReplicatedBy[rank] >= session.Ring.Proposal.RestoreFrom, "S7", $"{member.Id} trains before rank {rank} has replicated what it restored");
+        }
+
         Demand(!session.IsComputing, "S10", $"{member.Id} begins an update twice");
         Demand(begin.Step.Index < Math.Max(job.StepsCommitted, session.Ring.Proposal.RestoreFrom) + SimSettings.RunAhead, "S15",
             $"{member.Id} begins update {begin.Step.Index} with {job.StepsCommitted} committed");
@@ -348,12 +362,24 @@ internal sealed partial class World
     // The compute side says whom it waits for once that lasts.
     private void ReportWait(SimMember member)
     {
-        if (member.Session is not { IsComputing: true } session || session.ArrivedAt < 0 || Now - session.ArrivedAt < 30 || member.IsHung)
+        if (member.Session is not { } session || member.IsHung)
         {
             return;
         }
 
         var ring = session.Ring;
+        if (!session.IsComputing && session.CopiesSince >= 0 && Now - session.CopiesSince >= 30)
+        {
+            var copy = new HopWait(new(session.StepsDone), 0, -1, new(0), false, new(session.CopiesFrom), TimeSpan.FromMilliseconds(Now - session.CopiesSince));
+            member.Machine.Handle(new WaitingForPeer(ring.Id, copy), Instant(), _effects);
+            return;
+        }
+
+        if (!session.IsComputing || session.ArrivedAt < 0 || Now - session.ArrivedAt < 30)
+        {
+            return;
+        }
+
         for (var rank = 0; rank < ring.Arrived.Length; rank++)
         {
             var peer = ring.Connected[rank];

@@ -79,7 +79,11 @@ internal sealed partial class World
     private void AnyFault()
     {
         var f = _faults;
-        Span<int> weights = [f.Kill, f.Pause, f.Freeze, f.Hang, f.Cut, f.DataCut, f.Heal, f.CoordinatorCrash, f.Twin, f.Operator, f.Forge, f.Flip, f.NonFinite, f.Drain, f.Replay, f.Damage];
+        Span<int> weights =
+        [
+            f.Kill, f.Pause, f.Freeze, f.Hang, f.Cut, f.DataCut, f.Heal, f.CoordinatorCrash, f.Twin, f.Operator, f.Forge, f.Flip, f.NonFinite, f.Drain, f.Replay, f.Damage,
+            f.DamageReplica,
+        ];
         var sum = 0;
         foreach (var weight in weights)
         {
@@ -164,6 +168,9 @@ internal sealed partial class World
                 break;
             case 15:
                 Damage();
+                break;
+            case 16:
+                DamageReplica(victim);
                 break;
         }
     }

@@ -65,7 +65,7 @@ public static class MessageCodec
         {
             case MemberHello m:
                 w.U16(1); w.I64(m.Sequence); w.I64(m.Term); w.String(m.Fingerprint); w.Epoch(m.Promised); w.U8((byte)m.Phase); w.I64(m.Acknowledged);
-                w.I64(m.StepsDone); w.I64(m.Progress); w.Flag(m.IsLeaving); HopCodec.Maybe(w, m.Waiting);
+                w.I64(m.StepsDone); w.I64(m.Progress); w.Flag(m.IsLeaving); HopCodec.Maybe(w, m.Waiting); ReplicaCodec.Write(w, m.Replicas);
                 break;
             case PlanAnswer m:
                 w.U16(2); w.Epoch(m.Epoch); w.String(m.PlanHash); w.String(m.Fingerprint); w.String(m.Endpoint); w.Flag(m.Difference is not null);
@@ -112,7 +112,7 @@ public static class MessageCodec
                     w.Member(member);
                 }
 
-                w.Blob(m.PlanBytes); w.String(m.PlanHash); w.I64(m.RestoreFrom);
+                w.Blob(m.PlanBytes); w.String(m.PlanHash); w.I64(m.RestoreFrom); ReplicaCodec.Write(w, m.Holders);
                 break;
             case StartEpoch m:
                 w.U16(22); w.I64(m.Term); w.Epoch(m.Epoch); w.Count(m.Endpoints.Length);
@@ -189,7 +189,7 @@ public static class MessageCodec
         {
             case 1:
                 return new MemberHello(r.I64(), r.I64(), r.String(), r.Epoch(), (RankPhase)r.U8(LastPhase), r.I64(), r.I64(), r.I64(), r.Flag(),
-                    r.Flag() ? HopCodec.Wait(ref r) : null);
+                    r.Flag() ? HopCodec.Wait(ref r) : null, ReplicaCodec.Replicas(ref r));
             case 2:
                 return new PlanAnswer(r.Epoch(), r.String(), r.String(), r.String(), r.Flag() ? new PlanDifference(r.String(), r.String(), r.String()) : null,
                     r.String());
@@ -214,7 +214,7 @@ public static class MessageCodec
             case 20:
                 return new CoordinatorHello(r.I64(), r.I64(), r.Epoch(), (EpochPhase)r.U8((byte)EpochPhase.Training), r.I64(), r.I64(), r.I64(), r.I64());
             case 21:
-                return new ProposePlan(r.I64(), r.Epoch(), new(r.I64()), SpecCodec.Read(ref r), Members(ref r), r.Blob(), r.String(), r.I64());
+                return new ProposePlan(r.I64(), r.Epoch(), new(r.I64()), SpecCodec.Read(ref r), Members(ref r), r.Blob(), r.String(), r.I64(), ReplicaCodec.Holders(ref r));
             case 22:
                 return new StartEpoch(r.I64(), r.Epoch(), Strings(ref r), r.String());
             case 23:

@@ -4,6 +4,7 @@ using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Hosting.Jobs;
 using ActorRing.Cluster.Hosting.Ranks;
 using ActorRing.Compute.Checkpoints;
+using ActorRing.Compute.Checkpoints.Replicas;
 using ActorRing.Compute.Checkpoints.Training;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Optimizers;
@@ -32,7 +33,7 @@ internal sealed class JobRun : IDisposable
     private PlannedAttention? _attention;
 
     /// <summary>Loads what the order names.</summary>
-    internal JobRun(Native.ComputeDevice device, ResolvedJob job, RestoreCheckpoint order, PreparedPlan plan, EpochLinks links, WorkWatch watch, FaultTrap trap)
+    internal JobRun(Native.ComputeDevice device, ResolvedJob job, RestoreCheckpoint order, PreparedPlan plan, EpochLinks links, ReplicaStore replicas, WorkWatch watch, FaultTrap trap)
     {
         (_device, _job, _rank, _plan, _links, _watch) = (device, job, order.Rank, plan, links, watch);
         try
@@ -49,7 +50,7 @@ internal sealed class JobRun : IDisposable
             var corpus = _model.Corpus(Path.Combine(settings.Output, "data"));
             _trainer = Own(new RankTrainer(_state, gradients, JobFile.PolicyOf(settings), _model.Config, [.. settings.Stages.Select(stage => JobFile.StageOf(stage, corpus))], watch, SeatOf));
             _checkpoints = new TrainingCheckpoints(settings.Checkpoint.Folder, new ByteProgress(watch.Worked));
-            _digest = order.StepsDone == 0 ? _state.Digest() : Load(order.StepsDone);
+            _digest = !order.Holders.IsEmpty ? LoadFromMemory(replicas, order) : order.StepsDone == 0 ? _state.Digest() : Load(order.StepsDone);
         }
         catch
         {
@@ -57,6 +58,9 @@ internal sealed class JobRun : IDisposable
             throw;
         }
     }
+
+    /// <summary>What this rank has of the state.</summary>
+    internal TrainingState State => _state;
 
     /// <summary>What was loaded comes to.</summary>
     internal StateDigest Restored => _digest;
@@ -76,6 +80,18 @@ internal sealed class JobRun : IDisposable
         }
 
         return (receipt.Bytes, receipt.Sha256, _digest);
+    }
+
+    private StateDigest LoadFromMemory(ReplicaStore replicas, RestoreCheckpoint order)
+    {
+        try
+        {
+            return ReplicaLoader.Load(replicas, _state, order.Job, order.StepsDone, order.Holders, order.Ranks == 1 ? null : _links.Replicas);
+        }
+        catch (InvalidDataException missing)
+        {
+            throw new CheckpointUnreadableException(missing.Message, missing);
+        }
     }
 
     private StateDigest Load(long stepsDone)

@@ -7,6 +7,7 @@ using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Hosting.Jobs;
 using ActorRing.Cluster.Hosting.Ranks;
 using ActorRing.Cluster.Hosting.Settings;
+using ActorRing.Compute.Checkpoints.Replicas;
 using ActorRing.Compute.Communication;
 using ActorRing.Compute.SequenceParallel;
 using ActorRing.Compute.Training;
@@ -24,6 +25,9 @@ internal sealed class JobWork : IRankWork
     private PreparedPlan? _plan;
     private GlobalRank _rank;
     private JobRun? _run;
+    private ReplicaStore? _store;
+    private ReplicaExchange? _exchange;
+    private Action<MachineEvent> _say = _ => { };
     private volatile EpochLinks? _links;
 
     internal JobWork()
@@ -45,7 +49,11 @@ internal sealed class JobWork : IRankWork
 
     public HopWait? Waiting => _links?.Waiting is { } waiting ? _watch.HopOf(waiting.Peer, waiting.Label, waiting.Waited) : null;
 
-    public void SpeakTo(Action<MachineEvent> say) => _watch.SpeakTo(say);
+    public void SpeakTo(Action<MachineEvent> say)
+    {
+        _say = say;
+        _watch.SpeakTo(say);
+    }
 
     public void Arm(ArmFault order) => _trap.Arm(order);
 
@@ -69,9 +77,31 @@ internal sealed class JobWork : IRankWork
         var job = ResolvedJob.Of(order.Spec.Payload.AsSpan());
         _run?.Dispose();
         _run = null; // a failure below must not leave a run that is disposed of
-        _run = new JobRun(DeviceOf(job.Settings.Compute, order.Ranks), job, order, _plan!, _links!, _watch, _trap);
+        _store ??= new ReplicaStore();
+        _run = new JobRun(DeviceOf(job.Settings.Compute, order.Ranks), job, order, _plan!, _links!, _store, _watch, _trap);
+        if (job.Settings.Checkpoint.PeerReplicas)
+        {
+            _exchange = new ReplicaExchange(
+                _store, order.Ranks == 1 ? null : _links!.Replicas,
+                done => _say(new Replicated(order.Epoch, done.StepsDone, done.Digest, [.. done.Parts])), failure => _say(new WorkFailed(order.Epoch, TextOf(failure))));
+        }
+
         return _run.Restored;
     }
+
+    public void Replicate(Replicate order)
+    {
+        if (_exchange is null)
+        {
+            // The job wants none.
+            _say(new Replicated(order.Epoch, order.StepsDone, order.Digest, []));
+            return;
+        }
+
+        _exchange.Begin(_run!.State, order.Job, order.StepsDone, order.Digest);
+    }
+
+    public void Keep(KeepReplicas order) => _store?.Keep(order.Job, order.From, order.To);
 
     public (StateDigest Digest, StepReport Report) Train(TrainStep trainStep)
     {
@@ -107,6 +137,8 @@ internal sealed class JobWork : IRankWork
 
     public void Leave()
     {
+        _exchange?.Dispose();
+        _exchange = null;
         _run?.Dispose();
         _run = null;
         _links?.Dispose();
@@ -116,6 +148,7 @@ internal sealed class JobWork : IRankWork
     public void Dispose()
     {
         Leave();
+        _store?.Dispose();
         _device?.Dispose();
     }
 
@@ -126,11 +159,15 @@ internal sealed class JobWork : IRankWork
         {
             return work();
         }
-        catch (CommunicationException failure) when (_links!.Blamed(failure) is { } blamed)
+        catch (CommunicationException failure) when (_links!.Blamed(failure) is not null)
         {
-            throw new InvalidOperationException($"{failure.Label}: rank {blamed.Index}: {failure.Message}", failure);
+            throw new InvalidOperationException(TextOf(failure), failure);
         }
     }
+
+    private string TextOf(Exception failure) => failure is CommunicationException lost && _links?.Blamed(lost) is { } blamed
+        ? $"{lost.Label}: rank {blamed.Index}: {failure.Message}"
+        : failure.Message.ReplaceLineEndings(" ");
 
     private Native.ComputeDevice DeviceOf(ComputeSettings settings, int ranks)
     {

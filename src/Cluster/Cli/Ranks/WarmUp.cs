@@ -20,13 +20,13 @@ internal static class WarmUp
         var settings = new JobSettings(
             "warm-up", "x", new ModelSettings("x", null, null), new ComputeSettings(ComputeDevice.Cpu, 1, InstructionSet.Auto, ComputeType.Fp32), new TrainingSettings(1, 1),
             new OptimizerSettings(0, 0, 1, 0), RecomputeMode.None,
-            new ParallelismSettings(2, 2, "zigzag", 0, 0, "zigzag", 0, GrantGranularity.PerStep, TensorTransport.Shm, TimeSpan.FromSeconds(1)), new CheckpointSettings(false, 1, 1, "x"), [stage]);
+            new ParallelismSettings(2, 2, "zigzag", 0, 0, "zigzag", 0, GrantGranularity.PerStep, TensorTransport.Shm, TimeSpan.FromSeconds(1)), new CheckpointSettings(false, 1, 1, "x", true), [stage]);
         var dims = new ModelDims { Layers = 1, Width = 32, Heads = 1, KvHeads = 1, HeadSize = 32, MlpWidth = 32, Vocabulary = 8, NormEpsilon = 1, TiedEmbeddings = true };
         var spec = new ResolvedJob(settings, dims, false).ToSpec();
         var planner = new JobPlanner();
         var plan = planner.Plan(spec, 2);
         var self = new MemberId("a", 1);
-        var propose = new ProposePlan(1, new(1, 1), new(1), spec, [self, new("b", 1)], plan.Bytes, plan.Hash, 0);
+        var propose = new ProposePlan(1, new(1, 1), new(1), spec, [self, new("b", 1)], plan.Bytes, plan.Hash, 0, []);
         MessageCodec.TryDecode(MessageCodec.Encode(propose), out var message);
         var machine = new RankMachine(self, new RankOptions(), planner);
         machine.Handle(new Started(), new Instant(0), new Outbox());

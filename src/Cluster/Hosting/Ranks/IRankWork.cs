@@ -15,7 +15,7 @@ public interface IRankWork : IDisposable
     /// <summary>The transfer that the compute thread waits for at this moment; null where it waits for none. Any thread.</summary>
     HopWait? Waiting { get; }
 
-    /// <summary>Where events go that come in the middle of an update (<see cref="BlockHeld"/>, <see cref="BlockAttended"/>). Called once, before all else.</summary>
+    /// <summary>Where events go that come in the middle of an update (<see cref="BlockHeld"/>, <see cref="BlockAttended"/>) or beside it (<see cref="Replicated"/>). Called once, before all else.</summary>
     void SpeakTo(Action<MachineEvent> say);
 
     /// <summary>Will fail on purpose. Any thread.</summary>
@@ -28,13 +28,19 @@ public interface IRankWork : IDisposable
     /// <summary>Connects with all ranks of the epoch.</summary>
     void Connect(ConnectCommunicators order);
 
-    /// <summary>Loads the TrainingCheckpoint, or begins.</summary>
+    /// <summary>Loads the TrainingCheckpoint, or what ranks have in memory, or begins.</summary>
     /// <returns>The state; its <see cref="RestoreCheckpoint.StepsDone"/> is the order's.</returns>
     /// <exception cref="CheckpointUnreadableException">It is damaged or gone, as far as this rank can see; the coordinator will have its host look.</exception>
     StateDigest Restore(RestoreCheckpoint order);
 
     /// <summary>One update.</summary>
     (StateDigest Digest, StepReport Report) Train(TrainStep trainStep);
+
+    /// <summary>Copies this rank's part of the present state, and gives the next rank one beside what follows. <see cref="Replicated"/> is said when that is done.</summary>
+    void Replicate(Replicate order);
+
+    /// <summary>Lets go of copies.</summary>
+    void Keep(KeepReplicas order);
 
     /// <summary>Writes this rank's shard of the present state, synced.</summary>
     /// <exception cref="IOException">It could not be written; the state is whole.</exception>

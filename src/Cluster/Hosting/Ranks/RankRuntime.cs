@@ -44,7 +44,7 @@ internal sealed class RankRuntime : IDisposable
             case GrantRotation grant:
                 _work.Grant(grant);
                 return true;
-            case PrepareCommunicators or ConnectCommunicators or RestoreCheckpoint or BeginTrainStep or WriteShard:
+            case PrepareCommunicators or ConnectCommunicators or RestoreCheckpoint or BeginTrainStep or WriteShard or Replicate or KeepReplicas:
                 _orders.Add(effect);
                 return true;
             default:
@@ -68,16 +68,20 @@ internal sealed class RankRuntime : IDisposable
             {
                 _work.Leave();
             }
-            else if (!IsAborted(EpochOf(order)))
+            else if (order is KeepReplicas keep)
             {
-                _answer(Answer(order));
+                _work.Keep(keep);
+            }
+            else if (!IsAborted(EpochOf(order)) && Answer(order) is { } answer)
+            {
+                _answer(answer);
             }
         }
 
         _work.Dispose();
     }
 
-    private MachineEvent Answer(Effect order)
+    private MachineEvent? Answer(Effect order)
     {
         try
         {
@@ -98,7 +102,7 @@ internal sealed class RankRuntime : IDisposable
         }
     }
 
-    private MachineEvent Carry(Effect order)
+    private MachineEvent? Carry(Effect order)
     {
         switch (order)
         {
@@ -113,6 +117,9 @@ internal sealed class RankRuntime : IDisposable
             case BeginTrainStep begin:
                 var (digest, report) = _work.Train(begin.Step);
                 return new TrainStepDone(begin.Epoch, begin.Step.Index + 1, digest, report);
+            case Replicate replicate:
+                _work.Replicate(replicate);
+                return null;
             default:
                 var write = (WriteShard)order;
                 var shard = _work.WriteShard(write);
@@ -137,6 +144,7 @@ internal sealed class RankRuntime : IDisposable
         RestoreCheckpoint x => x.Epoch,
         BeginTrainStep x => x.Epoch,
         WriteShard x => x.Epoch,
+        Replicate x => x.Epoch,
         _ => RingEpoch.None,
     };
 }

@@ -64,7 +64,8 @@ internal sealed partial class JobReader(HoconBinder binder, string fileName)
         checkpoint.GetBool("export"),
         checkpoint.GetInt("interval", 1, 10_000),
         checkpoint.GetInt("keep_latest_k", 1, 1000),
-        checkpoint.GetString("folder", "the path of a folder", IsPath, orElse: Path.Combine(output, "checkpoint")));
+        checkpoint.GetString("folder", "the path of a folder", IsPath, orElse: Path.Combine(output, "checkpoint")),
+        checkpoint.GetBool("peer_replicas"));
 
     private static OptimizerSettings ReadOptimizer(HoconSection optimizer)
     {

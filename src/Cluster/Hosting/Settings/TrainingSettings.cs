@@ -17,7 +17,8 @@ public sealed record OptimizerSettings(double Beta1, double Beta2, double Eps, d
 /// <param name="Interval">Updates from one TrainingCheckpoint to the next, in jobs of a cluster.</param>
 /// <param name="KeepLatest">TrainingCheckpoints kept.</param>
 /// <param name="Folder">For TrainingCheckpoints.</param>
-public sealed record CheckpointSettings(bool Export, int Interval, int KeepLatest, string Folder);
+/// <param name="PeerReplicas">Whether each rank's part of the state is also in another rank's memory, after every update.</param>
+public sealed record CheckpointSettings(bool Export, int Interval, int KeepLatest, string Folder, bool PeerReplicas);
 
 /// <summary>What backward computes again.</summary>
 public enum RecomputeMode

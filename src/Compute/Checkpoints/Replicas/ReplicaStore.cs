@@ -1,0 +1,163 @@
+using ActorRing.Actors.Ids;
+using ActorRing.Compute.Sharding;
+using ActorRing.Native;
+
+namespace ActorRing.Compute.Checkpoints.Replicas;
+
+/// <summary>Names a part of a state.</summary>
+/// <param name="Job">Whose.</param>
+/// <param name="StepsDone">Updates in it.</param>
+/// <param name="Parts">Ranks that have the state together.</param>
+/// <param name="Part">Whose part it is.</param>
+public readonly record struct PartName(JobId Job, long StepsDone, int Parts, int Part);
+
+/// <summary>Parts of training states in this process's memory, whole ones only: its own of the last updates and those of the rank before it. Outlives epochs.</summary>
+/// <remarks>
+/// Any thread. Memory is taken when it is needed and used again: two parts for each update that is open at a time. What is let go while somebody reads it goes
+/// when he is done.
+/// </remarks>
+public sealed class ReplicaStore : IDisposable
+{
+    private const int MostSpare = 2;
+
+    private readonly Lock _gate = new();
+    private readonly ComputeDevice _host = NativeBackend.LoadCpu().Open(1);
+    private readonly Dictionary<PartName, StatePart> _parts = [];
+    private readonly List<StatePart> _spare = [];
+
+    /// <summary>Bytes of all parts, spare memory included.</summary>
+    public long ByteCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _parts.Values.Concat(_spare).Sum(part => StatePart.BytesOf(part.Elements));
+            }
+        }
+    }
+
+    /// <summary>Bytes that one rank needs at the most for its own parts and those of another.</summary>
+    /// <param name="shards">Of the model.</param>
+    /// <param name="ranks">Of the job.</param>
+    /// <param name="open">Updates that may be open at a time.</param>
+    public static long MostBytes(ShardMap shards, int ranks, int open)
+    {
+        ArgumentNullException.ThrowIfNull(shards);
+        return ranks < 2 ? 0 : ((2L * open) + MostSpare) * StatePart.BytesOf(shards.MostElements(ranks));
+    }
+
+    /// <summary>Whether a part is there.</summary>
+    public bool Has(PartName name)
+    {
+        lock (_gate)
+        {
+            return _parts.ContainsKey(name);
+        }
+    }
+
+    /// <summary>Lets go of all parts but those of one job and a run of updates.</summary>
+    /// <param name="job">Whose stay.</param>
+    /// <param name="from">Least number of updates in those that stay.</param>
+    /// <param name="to">Greatest.</param>
+    public void Keep(JobId job, long from, long to)
+    {
+        lock (_gate)
+        {
+            foreach (var name in _parts.Keys.Where(name => name.Job != job || name.StepsDone < from || name.StepsDone > to).ToList())
+            {
+                _parts.Remove(name, out var part);
+                Release(part!);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            foreach (var part in _parts.Values.Concat(_spare))
+            {
+                part.Dispose();
+            }
+
+            _parts.Clear();
+            _spare.Clear();
+        }
+
+        _host.Dispose();
+    }
+
+    /// <summary>Memory for a part; to be given back.</summary>
+    /// <exception cref="InsufficientMemoryException">There is none.</exception>
+    internal StatePart Rent(long elements)
+    {
+        lock (_gate)
+        {
+            var at = _spare.FindIndex(part => part.Elements == elements);
+            var part = at < 0 ? new StatePart(_host, elements) : _spare[at];
+            if (at >= 0)
+            {
+                _spare.RemoveAt(at);
+            }
+
+            part.Uses = 1;
+            return part;
+        }
+    }
+
+    internal void Return(StatePart part)
+    {
+        lock (_gate)
+        {
+            Release(part);
+        }
+    }
+
+    /// <summary>A part is whole: it can be found from now on, in place of one of the same name.</summary>
+    internal void Publish(PartName name, StatePart part)
+    {
+        lock (_gate)
+        {
+            part.Uses++;
+            if (_parts.Remove(name, out var old))
+            {
+                Release(old);
+            }
+
+            _parts[name] = part;
+        }
+    }
+
+    /// <summary>A part, which stays until it is given back; null if it is not there.</summary>
+    internal StatePart? Find(PartName name)
+    {
+        lock (_gate)
+        {
+            if (!_parts.TryGetValue(name, out var part))
+            {
+                return null;
+            }
+
+            part.Uses++;
+            return part;
+        }
+    }
+
+    private void Release(StatePart part)
+    {
+        if (--part.Uses > 0)
+        {
+            return;
+        }
+
+        if (_spare.Count == MostSpare)
+        {
+            _spare[0].Dispose();
+            _spare.RemoveAt(0);
+        }
+
+        _spare.Add(part);
+    }
+}

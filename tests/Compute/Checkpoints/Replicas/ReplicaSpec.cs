@@ -1,0 +1,191 @@
+using System.Collections.Immutable;
+using ActorRing.Actors.Ids;
+using ActorRing.Compute.Checkpoints.Replicas;
+using ActorRing.Compute.Communication;
+using ActorRing.Compute.Sharding;
+using ActorRing.Compute.Specs.Checkpoints.Training;
+using ActorRing.Compute.Specs.Communication;
+using ActorRing.Compute.Training;
+using ActorRing.Native;
+
+namespace ActorRing.Compute.Specs.Checkpoints.Replicas;
+
+/// <summary>A state that ranks have in each other's memory: whole after any one of them is lost, on any number of ranks.</summary>
+public sealed class ReplicaSpec : IDisposable
+{
+    private const int Steps = 7;
+    private static readonly JobId Job = new(3);
+    private readonly List<ReplicaStore> _stores = [];
+
+    public void Dispose() => _stores.ForEach(store => store.Dispose());
+
+    public static TheoryData<int, int, int> Losses
+    {
+        get
+        {
+            var losses = new TheoryData<int, int, int>();
+            foreach (var ranks in new[] { 2, 3, 4 })
+            {
+                for (var lost = 0; lost < ranks; lost++)
+                {
+                    losses.Add(ranks, lost, ranks);
+                    losses.Add(ranks, lost, ranks - 1);
+                    losses.Add(ranks, lost, ranks + 1);
+                }
+            }
+
+            losses.Add(8, 2, 8); // more ranks than shards: some parts are empty
+            return losses;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Losses))]
+    public void State_must_be_whole_on_any_number_of_ranks_when_a_process_and_its_memory_are_lost(int ranks, int lost, int later)
+    {
+        Replicate(ranks, Steps);
+        _stores[lost].Dispose();
+        _stores[lost] = new ReplicaStore();
+        while (_stores.Count < later)
+        {
+            _stores.Add(new ReplicaStore());
+        }
+
+        // With fewer ranks those after the lost one move up.
+        int[] processes = later < ranks ? [.. Enumerable.Range(0, ranks).Where(process => process != lost)] : [.. Enumerable.Range(0, later)];
+        var holders = Enumerable.Range(0, ranks).Select(part => new GlobalRank(Array.IndexOf(processes, part == lost ? (part + 1) % ranks : part))).ToImmutableArray();
+
+        var weights = Load(processes, holders, (state, digest) =>
+        {
+            Assert.Equal(SampleState.Digest(Steps), digest);
+            Assert.Equal((Steps, digest), (state.Optimizer.Updates, state.Digest()));
+        });
+        using var whole = new SampleState(Steps);
+        Assert.All(weights, found => Assert.Equal(Read(whole.State), found));
+    }
+
+    [Fact]
+    public void State_must_not_pass_for_the_one_saved_when_a_bit_of_a_part_is_another_one()
+    {
+        Replicate(2, Steps);
+        var part = _stores[0].Find(new PartName(Job, Steps, 2, 0))!;
+        part.All.HostSpan<float>()[5] = BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(part.All.HostSpan<float>()[5]) ^ 1);
+        _stores[0].Return(part);
+
+        Load([0, 1], [new(0), new(1)], (_, digest) => Assert.NotEqual(SampleState.Digest(Steps), digest));
+        Load([0, 1], [new(1), new(0)], (_, digest) => Assert.Equal(SampleState.Digest(Steps), digest)); // each other's copies are as they were
+    }
+
+    [Fact]
+    public void Part_that_is_not_there_must_be_named()
+    {
+        using var store = new ReplicaStore();
+        using var sample = new SampleState(0);
+
+        var fault = Assert.Throws<InvalidDataException>(() => ReplicaLoader.Load(store, sample.State, Job, 4, [new(0)], null));
+
+        Assert.Equal("part 0 of 1 of update 4 is not in the memory of rank 0", fault.Message);
+    }
+
+    [Fact]
+    public void Store_must_use_its_memory_again_and_keep_what_it_is_told_to()
+    {
+        Replicate(2, 1);
+        for (var steps = 2; steps <= 12; steps++)
+        {
+            ReplicateAgain(2, steps);
+            _stores.ForEach(store => store.Keep(Job, steps - 1, long.MaxValue));
+        }
+
+        Assert.All(_stores, store =>
+        {
+            Assert.False(store.Has(new PartName(Job, 10, 2, 0)));
+            Assert.True(store.Has(new PartName(Job, 11, 2, 0)) && store.Has(new PartName(Job, 12, 2, 1)));
+            Assert.InRange(store.ByteCount, 1, ReplicaStore.MostBytes(SampleState.Map, 2, 3));
+        });
+
+        _stores[0].Keep(default, 0, 0);
+        Assert.False(_stores[0].Has(new PartName(Job, 12, 2, 0)));
+    }
+
+    [Fact]
+    public void Memory_that_somebody_reads_must_stay_when_its_part_is_given_up()
+    {
+        Replicate(2, Steps);
+        var part = _stores[0].Find(new PartName(Job, Steps, 2, 0))!;
+        var first = part.All.HostSpan<float>()[3];
+        _stores[0].Keep(default, 0, 0);
+        ReplicateAgain(2, Steps + 1);
+
+        Assert.Equal(first, part.All.HostSpan<float>()[3]);
+        _stores[0].Return(part);
+    }
+
+    [Fact]
+    public void Exchange_must_say_once_why_it_cannot_go_on_when_the_epoch_is_aborted()
+    {
+        var failures = new List<Exception>();
+        RankGroup.Run(RankGroup.Options(TransportKind.Loopback), 2, self =>
+        {
+            if (self.Communicator.Rank == 1)
+            {
+                return; // never comes
+            }
+
+            using var group = new CommunicatorGroup(self.Device, self.Communicator);
+            using var sample = new SampleState(1, group, self.Device);
+            using var store = new ReplicaStore();
+            using (var exchange = new ReplicaExchange(store, self.Communicator, _ => Assert.Fail("nobody was there"), failures.Add))
+            {
+                exchange.Begin(sample.State, Job, 1, default);
+                exchange.Begin(sample.State, Job, 2, default);
+                self.Communicator.Abort("the epoch is over");
+            }
+
+            Assert.False(store.Has(new PartName(Job, 1, 2, 1)));
+        });
+
+        Assert.IsType<CommunicationException>(Assert.Single(failures));
+    }
+
+    private void Replicate(int ranks, int steps)
+    {
+        _stores.AddRange(Enumerable.Range(0, ranks).Select(_ => new ReplicaStore()));
+        ReplicateAgain(ranks, steps);
+    }
+
+    private void ReplicateAgain(int ranks, int steps)
+    {
+        var done = new ReplicaExchanged?[ranks];
+        RankGroup.Run(RankGroup.Options(TransportKind.Loopback), ranks, self =>
+        {
+            var rank = self.Communicator.Rank;
+            using var group = new CommunicatorGroup(self.Device, self.Communicator);
+            using var sample = new SampleState(steps, group, self.Device);
+            using var exchange = new ReplicaExchange(_stores[rank], self.Communicator, found => done[rank] = found, failure => throw failure);
+            exchange.Begin(sample.State, Job, steps, new((ulong)steps));
+        });
+        for (var rank = 0; rank < ranks; rank++)
+        {
+            Assert.Equal((steps, new StateDigest((ulong)steps)), (done[rank]!.StepsDone, done[rank]!.Digest));
+            Assert.Equal([rank, (rank + ranks - 1) % ranks], done[rank]!.Parts);
+        }
+    }
+
+    private float[][] Load(int[] processes, ImmutableArray<GlobalRank> holders, Action<TrainingState, StateDigest> check)
+    {
+        var weights = new float[processes.Length][];
+        RankGroup.Run(RankGroup.Options(TransportKind.Loopback), processes.Length, self =>
+        {
+            var rank = self.Communicator.Rank;
+            IUpdateGroup group = processes.Length == 1 ? new SingleRank() : new CommunicatorGroup(self.Device, self.Communicator);
+            using var sample = new SampleState(0, group, self.Device);
+            check(sample.State, ReplicaLoader.Load(_stores[processes[rank]], sample.State, Job, Steps, holders, processes.Length == 1 ? null : self.Communicator));
+            weights[rank] = Read(sample.State);
+            (group as IDisposable)?.Dispose();
+        });
+        return weights;
+    }
+
+    private static float[] Read(TrainingState state) => state.Parameters.Master.Flat.HostSpan<float>().ToArray();
+}
