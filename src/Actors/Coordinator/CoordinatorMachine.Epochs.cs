@@ -143,13 +143,22 @@ public sealed partial class CoordinatorMachine
             return Fail(job, unfit, effects);
         }
 
-        if (_options.StartsMembers && job.LastEpoch is { } last)
+        if (_options.StartsMembers && candidates < job.Spec.Ranks)
         {
-            foreach (var member in last.Members)
+            foreach (var member in job.LastEpoch?.Members ?? [])
             {
-                if (candidates < job.Spec.Ranks && _book.IsFenced(member))
+                if (_book.IsFenced(member))
                 {
                     effects.Add(new StartMember(member.Name));
+                }
+            }
+
+            // Also those that were lost before they had a rank.
+            foreach (var lost in _members.Removed)
+            {
+                if (!lost.IsLeaving && job.LastEpoch?.Members.Contains(lost.Id) != true && _members.Find(lost.Id.Name) is null)
+                {
+                    effects.Add(new StartMember(lost.Id.Name));
                 }
             }
         }

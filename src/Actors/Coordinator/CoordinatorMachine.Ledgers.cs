@@ -110,7 +110,7 @@ public sealed partial class CoordinatorMachine
         epoch.Steps.Agree();
         if (!isRepeated)
         {
-            _log.Append(new StepCommitted(epoch.Job.Id, epoch.Id, agreed.StepsDone, agreed.Digest), effects);
+            _log.Append(new StepCommitted(epoch.Job.Id, epoch.Id, agreed.StepsDone, agreed.Digest, agreed.Report), effects);
         }
 
         effects.Add(new Publish(new StepRow(epoch.Job.Id, epoch.Id, agreed.StepsDone, isRepeated, agreed.Report)));

@@ -151,9 +151,30 @@ public sealed partial class CoordinatorMachine
     {
         _startedAt = _lastTick = _formingSince = _notBefore = now;
         var reason = Adopt(now);
+        Recall(effects);
         Announce(effects, everybody: true);
         effects.Add(new WakeAt(now + _options.TickEvery));
         return reason;
+    }
+
+    // Who writes down what updates were like does so behind their commits, and may have ended in between.
+    private void Recall(Outbox effects)
+    {
+        foreach (var job in _book.Jobs)
+        {
+            if (job.IsOver)
+            {
+                continue;
+            }
+
+            foreach (var step in job.Remembered)
+            {
+                if (step.Report is not null)
+                {
+                    effects.Add(new Publish(new StepRecalled(job.Id, step.Epoch, step.StepsDone, step.Report)));
+                }
+            }
+        }
     }
 
     private string? Tick(Instant now, Outbox effects)

@@ -14,9 +14,9 @@ public sealed class JobRecord
     internal const int MostCheckpoints = 16;
 
     private readonly List<CheckpointRef> _checkpoints = [];
-    private readonly List<StateDigest> _digests = [];
+    private readonly List<StepCommitted> _steps = [];
     private readonly List<string> _requests = [];
-    private long _digestsFrom = 1;
+    private long _stepsFrom = 1;
 
     internal JobRecord(JobSubmitted submitted) => (Id, Key, SpecHash, Spec) = (submitted.Job, submitted.Key, submitted.SpecHash, submitted.Spec);
 
@@ -73,7 +73,10 @@ public sealed class JobRecord
 
     /// <summary>The state after an update that was committed since the newest TrainingCheckpoint; null if it is not known.</summary>
     internal StateDigest? DigestAfter(long stepsDone) =>
-        stepsDone >= _digestsFrom && stepsDone - _digestsFrom < _digests.Count ? _digests[(int)(stepsDone - _digestsFrom)] : null;
+        stepsDone >= _stepsFrom && stepsDone - _stepsFrom < _steps.Count ? _steps[(int)(stepsDone - _stepsFrom)].Digest : null;
+
+    /// <summary>The updates whose states are remembered, oldest first.</summary>
+    internal IReadOnlyList<StepCommitted> Remembered => _steps;
 
     /// <summary>Whether a control request was carried out before: a late copy of it must not undo what was asked since.</summary>
     internal bool HasSeen(string requestKey) => _requests.Contains(requestKey);
@@ -108,10 +111,10 @@ public sealed class JobRecord
     internal void Apply(StepCommitted committed)
     {
         StepsCommitted = committed.StepsDone;
-        _digestsFrom = _digests.Count == 0 ? committed.StepsDone : _digestsFrom;
+        _stepsFrom = _steps.Count == 0 ? committed.StepsDone : _stepsFrom;
         FruitlessEpochs = 0;
         IsFruitful = true;
-        _digests.Add(committed.Digest);
+        _steps.Add(committed);
     }
 
     internal void Apply(CheckpointCommitted committed)
@@ -124,9 +127,9 @@ public sealed class JobRecord
             _checkpoints.RemoveAt(0);
         }
 
-        var forget = (int)Math.Min(Math.Max(committed.StepsDone - _digestsFrom, 0), _digests.Count);
-        _digests.RemoveRange(0, forget);
-        _digestsFrom += forget;
+        var forget = (int)Math.Min(Math.Max(committed.StepsDone - _stepsFrom, 0), _steps.Count);
+        _steps.RemoveRange(0, forget);
+        _stepsFrom += forget;
     }
 
     // What was committed stays so: with the same plan the same updates end in the same states, which is compared as far as their digests are remembered.
@@ -143,7 +146,7 @@ public sealed class JobRecord
     private void TakeBack(long toStepsDone)
     {
         StepsCommitted = Math.Min(StepsCommitted, toStepsDone);
-        var keep = (int)Math.Clamp(toStepsDone - _digestsFrom + 1, 0, _digests.Count);
-        _digests.RemoveRange(keep, _digests.Count - keep);
+        var keep = (int)Math.Clamp(toStepsDone - _stepsFrom + 1, 0, _steps.Count);
+        _steps.RemoveRange(keep, _steps.Count - keep);
     }
 }

@@ -14,6 +14,13 @@ public abstract record TelemetryRow;
 /// <param name="Report">As rank 0 saw it.</param>
 public sealed record StepRow(JobId Job, RingEpoch Epoch, long StepsDone, bool IsRepeated, StepReport Report) : TelemetryRow;
 
+/// <summary>An update was committed in the life of an earlier coordinator: said once more, since it may have ended before anybody wrote that down.</summary>
+/// <param name="Job">Which job.</param>
+/// <param name="Epoch">In which one.</param>
+/// <param name="StepsDone">Updates committed.</param>
+/// <param name="Report">As rank 0 saw it.</param>
+public sealed record StepRecalled(JobId Job, RingEpoch Epoch, long StepsDone, StepReport Report) : TelemetryRow;
+
 /// <summary>An epoch began or ended.</summary>
 /// <param name="Job">Which job.</param>
 /// <param name="Epoch">Which one.</param>

@@ -35,7 +35,8 @@ public sealed record EpochIssued(JobId Job, RingEpoch Epoch, ImmutableArray<Memb
 /// <param name="Epoch">Whose ranks reported.</param>
 /// <param name="StepsDone">Updates applied, from 1.</param>
 /// <param name="Digest">State after them.</param>
-public sealed record StepCommitted(JobId Job, RingEpoch Epoch, long StepsDone, StateDigest Digest) : LogRecord;
+/// <param name="Report">What the update was like, for whoever writes it down; null in logs of earlier programs.</param>
+public sealed record StepCommitted(JobId Job, RingEpoch Epoch, long StepsDone, StateDigest Digest, StepReport? Report = null) : LogRecord;
 
 /// <summary>A TrainingCheckpoint is complete: all shards are on disk and the manifest was renamed into place.</summary>
 /// <param name="Job">Which job.</param>

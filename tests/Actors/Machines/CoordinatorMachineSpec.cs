@@ -71,7 +71,7 @@ public class CoordinatorMachineSpec
         Assert.DoesNotContain(seed.Does(seed.Done(0, 1)), effect => effect is AppendLog);
         Assert.DoesNotContain(seed.Does(seed.Done(0, 1)), effect => effect is AppendLog);
         var next = seed.NextSequence;
-        Assert.Contains(new AppendLog(next, new StepCommitted(new(1), seed.Machine.Epoch, 1, new(1))), seed.Does(seed.Done(1, 1)));
+        Assert.Contains(new AppendLog(next, new StepCommitted(new(1), seed.Machine.Epoch, 1, new(1), new(1, 1, 1, TimeSpan.Zero, 1, TimeSpan.Zero))), seed.Does(seed.Done(1, 1)));
         Assert.Contains(seed.Sync(), effect => effect is Send { Message: CoordinatorHello { StepsCommitted: 1 } });
     }
 
@@ -99,6 +99,17 @@ public class CoordinatorMachineSpec
         var proposal = Rig.SentTo<ProposePlan>(new("m2", 1), seed.Sync());
         Assert.Equal([new("m0", 1), new("m2", 1)], proposal.Members.ToArray());
         Assert.Equal(new(1, 2), proposal.Epoch);
+    }
+
+    [Fact]
+    public void Updates_must_be_said_once_more_by_the_next_coordinator()
+    {
+        var seed = new Rig(2).Trains().Commits(2);
+        var effects = new Outbox();
+        new CoordinatorMachine(2, seed.Log, new(), new TestPlanner()).Handle(new Started(), default, effects);
+        Assert.Equal(
+            [1L, 2L],
+            Enumerable.Range(0, effects.Count).Select(at => effects[at]).OfType<Publish>().Select(publish => publish.Row).OfType<StepRecalled>().Select(row => row.StepsDone));
     }
 
     [Fact]
@@ -134,6 +145,30 @@ public class CoordinatorMachineSpec
     }
 
     private static Replica Part(long stepsDone, int part, ulong? digest = null) => new(new(1), stepsDone, new(digest ?? (ulong)stepsDone), 3, part);
+
+    [Fact]
+    public void Member_must_be_started_again_when_it_was_lost_before_it_had_a_rank_and_not_when_it_left()
+    {
+        var seed = new Rig(3, startsMembers: true);
+        seed.Does(new MemberGone(new("m1", 1), "signal 9"));
+        seed.Sync();
+        Assert.DoesNotContain(seed.Does(new WakeUp()), effect => effect is StartMember);
+        seed.Does(Rig.Submit("key", 3, 3));
+        seed.Sync();
+        seed.Sync();
+        seed.KeepAlive(100, "m0", "m2");
+        Assert.Equal([new StartMember("m1")], seed.Does(new WakeUp()).OfType<StartMember>());
+
+        var other = new Rig(3, startsMembers: true);
+        other.Does(new Received(User, new DrainMember("drain", "m1")));
+        other.Does(new MemberGone(new("m1", 1), "exit 0"));
+        other.Sync();
+        other.Does(Rig.Submit("key", 3, 3));
+        other.Sync();
+        other.Sync();
+        other.KeepAlive(100, "m0", "m2");
+        Assert.DoesNotContain(other.Does(new WakeUp()), effect => effect is StartMember);
+    }
 
     [Fact]
     public void Lost_rank_must_be_named_with_the_hop_that_waits_for_it()
@@ -230,8 +265,8 @@ public class CoordinatorMachineSpec
         private Instant _now;
         private long _sequence;
 
-        internal Rig(int members, int ranks = 0)
-            : this([], 1)
+        internal Rig(int members, int ranks = 0, bool startsMembers = false)
+            : this([], 1, startsMembers)
         {
             _ranks = ranks == 0 ? members : ranks;
             for (var member = 0; member < members; member++)
@@ -240,10 +275,10 @@ public class CoordinatorMachineSpec
             }
         }
 
-        internal Rig(IEnumerable<LogRecord> log, long term)
+        internal Rig(IEnumerable<LogRecord> log, long term, bool startsMembers = false)
         {
             Log = [.. log];
-            Machine = new(term, Log, new(), new TestPlanner());
+            Machine = new(term, Log, new() { StartsMembers = startsMembers }, new TestPlanner());
             Does(new Started());
         }
 

@@ -82,6 +82,7 @@ internal static class WireSamples
         new JobStateChanged(new(2), JobState.Pausing, "by a person", "request-1"),
         new EpochIssued(new(2), Epoch, [new("m0", 1), new("m1", 5)], "c0ffee", 40, EpochEnd.Silence),
         new StepCommitted(new(2), Epoch, 41, new(5)),
+        new StepCommitted(new(2), Epoch, 41, new(5), new(2.5, 0.125, 4_096, TimeSpan.FromSeconds(1), 1L << 33, TimeSpan.FromMilliseconds(3))),
         new CheckpointCommitted(new(2), Epoch, 40, 2, "5ba256"),
         new MemberFenced(new("m1", 5)),
         new JobFolded(new(2), 9, 41, 4, 2, true),

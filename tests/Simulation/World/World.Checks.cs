@@ -199,6 +199,7 @@ internal sealed partial class World
                 Demand(_manifests.ContainsKey((committed.Job.Number, committed.StepsDone)) && committed.StepsDone <= of.StepsCommitted && committed.StepsDone > of.CheckpointCommitted,
                     "S9", $"a TrainingCheckpoint of update {committed.StepsDone} is committed with {of.StepsCommitted} updates committed");
                 of.Checkpoints.Add(committed.StepsDone);
+                of.MostCheckpoint = Math.Max(of.MostCheckpoint, committed.StepsDone);
                 break;
             case CheckpointLost lost:
                 CheckLoss(lost, _jobs[(int)lost.Job.Number - 1]);
@@ -238,6 +239,7 @@ internal sealed partial class World
 
         Demand(!ring.NonFinite.Contains(committed.StepsDone), "S17", $"update {committed.StepsDone} is committed with a loss that is no number");
         job.StepsCommitted = committed.StepsDone;
+        job.MostSteps = Math.Max(job.MostSteps, committed.StepsDone);
         _lastCommitAt = Now;
     }
 
@@ -315,6 +317,12 @@ internal sealed partial class World
         internal SortedSet<long> Checkpoints { get; } = [];
 
         internal long CheckpointCommitted => Checkpoints.Count > 0 ? Checkpoints.Max : 0;
+
+        /// <summary>The most that was ever true: a coordinator that another one has followed may know of nothing later.</summary>
+        internal long MostSteps { get; set; }
+
+        /// <summary>The same of TrainingCheckpoints.</summary>
+        internal long MostCheckpoint { get; set; }
 
         internal int Epochs { get; set; }
 

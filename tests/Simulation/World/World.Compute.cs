@@ -314,8 +314,13 @@ internal sealed partial class World
 
         var job = JobOf(ring);
         var number = ring.Proposal.Job.Number;
-        Demand(ring.Id >= _trained[number], "S1", $"epoch {ring.Id} computes an update after epoch {_trained[number]} has");
-        _trained[number] = ring.Id;
+        if (!ring.Connected.All(member => _fenced.Contains(member!.Id)))
+        {
+            // Those that are all cut off may go on among themselves: nobody hears of it.
+            Demand(ring.Id >= _trained[number], "S1", $"epoch {ring.Id} computes an update after epoch {_trained[number]} has");
+            _trained[number] = ring.Id;
+        }
+
         ring.ArrivedCount = 0;
         var step = ring.Connected[0]!.Session!.StepsDone;
         var isFinite = !_nextIsNonFinite || _isHealed;

@@ -102,8 +102,8 @@ internal sealed partial class World
                 foreach (var job in jobs.Jobs)
                 {
                     var truth = _jobs[(int)job.Job.Number - 1];
-                    Demand(job.StepsCommitted <= truth.StepsCommitted && job.CheckpointCommitted <= truth.CheckpointCommitted && job.Epochs <= truth.Epochs, "Q2",
-                        $"{coordinator.Id} tells of update {job.StepsCommitted} and {job.Epochs} epochs; on the disk are {truth.StepsCommitted} and {truth.Epochs}");
+                    Demand(job.StepsCommitted <= truth.MostSteps && job.CheckpointCommitted <= truth.MostCheckpoint && job.Epochs <= truth.Epochs, "Q2",
+                        $"{coordinator.Id} tells of update {job.StepsCommitted} and {job.Epochs} epochs; on the disk were at most {truth.MostSteps} and {truth.Epochs}");
                 }
 
                 break;

@@ -111,7 +111,7 @@ internal sealed partial class World
                 Lose(victim, _random.Chance(f.ExitSeen));
                 break;
             case 1:
-                victim.PausedUntil = Math.Max(victim.PausedUntil, Now + _random.Between(10, 350));
+                victim.PausedUntil = Math.Max(victim.PausedUntil, Now + _random.Between(10, LongestPause));
                 break;
             case 2:
                 victim.PausedUntil = SimProcess.Never;

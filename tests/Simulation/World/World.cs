@@ -19,6 +19,7 @@ internal sealed partial class World
     private const int CoordinatorSlot = 9;
     private const int SubmitterSlot = 10;
     private const int MillisecondsToTheEnd = 4_000;
+    private const int LongestPause = 350;
 
     private readonly ulong _rngSeed;
     private readonly SimRandom _random;
@@ -397,7 +398,8 @@ internal sealed partial class World
 
     private bool IsOver()
     {
-        if (!_isHealed || Now < _faults.End + SimSettings.LeaseMilliseconds + 100)
+        // Whoever was stopped just before the end comes back as late as it would have.
+        if (!_isHealed || Now < _faults.End + LongestPause + 50)
         {
             return false;
         }

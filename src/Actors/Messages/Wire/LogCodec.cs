@@ -30,7 +30,12 @@ public static class LogCodec
                 w.String(x.PlanHash); w.I64(x.RestoreFrom); w.U8((byte)x.Cause);
                 break;
             case StepCommitted x:
-                w.U16(4); w.I64(x.Job.Number); w.Epoch(x.Epoch); w.I64(x.StepsDone); w.Digest(x.Digest);
+                w.U16((ushort)(x.Report is null ? 4 : 9)); w.I64(x.Job.Number); w.Epoch(x.Epoch); w.I64(x.StepsDone); w.Digest(x.Digest);
+                if (x.Report is not null)
+                {
+                    MessageCodec.Write(w, x.Report);
+                }
+
                 break;
             case CheckpointCommitted x:
                 w.U16(5); w.I64(x.Job.Number); w.Epoch(x.Epoch); w.I64(x.StepsDone); w.I32(x.Ranks); w.String(x.ManifestHash);
@@ -93,6 +98,9 @@ public static class LogCodec
                 break;
             case 8:
                 found = new CheckpointLost(new(r.I64()), r.Natural(), r.Natural(), r.String());
+                break;
+            case 9:
+                found = new StepCommitted(new(r.I64()), r.Epoch(), r.I64(), r.Digest(), MessageCodec.Report(ref r));
                 break;
             default:
                 r.Fail(WireError.UnknownType);

@@ -80,8 +80,7 @@ public static class MessageCodec
                 w.U16(3); w.Epoch(m.Epoch); w.I64(m.StepsDone); w.Digest(m.Digest);
                 break;
             case TrainStepCompleted m:
-                w.U16(4); w.Epoch(m.Epoch); w.I64(m.StepsDone); w.Digest(m.Digest); w.F64(m.Report.Loss); w.F64(m.Report.GradientNorm); w.I64(m.Report.Tokens);
-                w.Time(m.Report.Elapsed); w.I64(m.Report.SentBytes); w.Time(m.Report.Waits);
+                w.U16(4); w.Epoch(m.Epoch); w.I64(m.StepsDone); w.Digest(m.Digest); Write(w, m.Report);
                 break;
             case ShardWritten m:
                 w.U16(5); w.Epoch(m.Epoch); w.I64(m.StepsDone); w.I64(m.Bytes); w.String(m.Sha256); w.Digest(m.Digest);
@@ -196,7 +195,7 @@ public static class MessageCodec
             case 3:
                 return new RankReady(r.Epoch(), r.I64(), r.Digest());
             case 4:
-                return new TrainStepCompleted(r.Epoch(), r.I64(), r.Digest(), new(r.F64(), r.F64(), r.I64(), r.Time(), r.I64(), r.Time()));
+                return new TrainStepCompleted(r.Epoch(), r.I64(), r.Digest(), Report(ref r));
             case 5:
                 return new ShardWritten(r.Epoch(), r.I64(), r.I64(), r.String(), r.Digest());
             case 6:
@@ -256,6 +255,13 @@ public static class MessageCodec
                 return null;
         }
     }
+
+    internal static void Write(WireWriter w, StepReport report)
+    {
+        w.F64(report.Loss); w.F64(report.GradientNorm); w.I64(report.Tokens); w.Time(report.Elapsed); w.I64(report.SentBytes); w.Time(report.Waits);
+    }
+
+    internal static StepReport Report(ref WireReader r) => new(r.F64(), r.F64(), r.I64(), r.Time(), r.I64(), r.Time());
 
     internal static ImmutableArray<MemberId> Members(ref WireReader r)
     {

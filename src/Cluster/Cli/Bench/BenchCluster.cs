@@ -12,6 +12,9 @@ namespace ActorRing.Cluster.Cli.Bench;
 /// <summary>A cluster of real processes, as <c>up</c> starts one, that trains a small model until it is disposed of.</summary>
 internal sealed class BenchCluster : IAsyncDisposable
 {
+    // Updates: enough for all that happens to it.
+    private const long LongJob = 1_000_000;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly TemporaryFolder _folder;
@@ -49,7 +52,8 @@ internal sealed class BenchCluster : IAsyncDisposable
             up = MemberProcess.Start(program, [.. host, "up", "--ranks", ranks.ToString(CultureInfo.InvariantCulture), "--state", place.Folder]);
             await UntilAsync(() => Task.FromResult(File.Exists(Path.Combine(place.Folder, "seed.sock"))), "the seed did not come up");
             link = await ConsoleLink.ConnectAsync(place, default);
-            var spec = JobIntake.Resolve(WriteJob(folder.Path, tokens, checkpointEvery), ["--parallelism.ranks", ranks.ToString(CultureInfo.InvariantCulture)], replacesModel: false).ToSpec();
+            var file = SmallJob.Write(folder.Path, "bench", tokens, LongJob, checkpointEvery, export: false);
+            var spec = JobIntake.Resolve(file, ["--parallelism.ranks", ranks.ToString(CultureInfo.InvariantCulture)], replacesModel: false).ToSpec();
             var answer = (SubmitAnswer)await link.RunAsync(new SubmitterMachine(ConsoleLink.NewKey(), spec, ConsoleLink.RetryEvery, ConsoleLink.Patience), default);
             var cluster = new BenchCluster(folder, place, up, link, answer.Job);
             await UntilAsync(async () => (await cluster.RingAsync()).Phase == EpochPhase.Training && (await cluster.StatusAsync()).StepsCommitted > 0, "no ring was formed");
@@ -116,22 +120,6 @@ internal sealed class BenchCluster : IAsyncDisposable
         }
 
         return rows;
-    }
-
-    // Long enough for all that happens to it.
-    private static string WriteJob(string folder, int tokens, int checkpointEvery)
-    {
-        File.WriteAllText(Path.Combine(folder, "text.txt"), string.Concat(Enumerable.Range(0, 3000).Select(i => string.Create(CultureInfo.InvariantCulture, $"line {i * 7919L % 10007} "))));
-        var job = Path.Combine(folder, "job.conf");
-        File.WriteAllText(job, $$"""
-            job { name = bench, output = "{{folder}}/bench" }
-            model { tokenizer = bytes, config { hidden_size = 64, intermediate_size = 96, num_hidden_layers = 2, num_attention_heads = 2, vocab_size = 264 } }
-            data.train = ["{{folder}}/text.txt"]
-            compute.threads = 1
-            checkpoint { export = false, interval = {{checkpointEvery}} }
-            stages = [ { name = bench, seq_len = {{tokens}}, steps = 1000000 } ]
-            """);
-        return job;
     }
 
     /// <summary>Asks until something is so.</summary>

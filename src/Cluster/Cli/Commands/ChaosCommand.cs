@@ -3,6 +3,7 @@ using System.Globalization;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
 using ActorRing.Cluster.Cli.Cluster;
+using ActorRing.Cluster.Cli.Soak;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
@@ -19,6 +20,7 @@ internal static class ChaosCommand
         var lasts = NumberOption.Of("--milliseconds", "How long --slow waits in every update.", 1000, 1, 3_600_000);
         var command = new Command("chaos", "Makes a rank of the running job fail on purpose. Example: actorring chaos --kill rank=2 --at attention --step 17") { at, step, lasts, ClusterPlace.Options };
         faults.Values.ToList().ForEach(command.Add);
+        command.Add(Soak());
         command.SetAction(async result =>
         {
             var asked = faults.Where(fault => result.GetValue(fault.Value) is not null).ToList();
@@ -38,6 +40,30 @@ internal static class ChaosCommand
             await using var link = await ConsoleLink.ConnectAsync(ClusterPlace.Of(result), default);
             await ArmAsync(link, new ArmFault(ConsoleLink.NewKey(), rank, result.GetValue(step) - 1, point, fault, TimeSpan.FromMilliseconds(result.GetValue(lasts))));
             Console.WriteLine($"rank {rank.Index}: {Words.Of(fault)} at {Words.Of(point)}{(result.GetValue(step) > 0 ? $", step {result.GetValue(step)}" : "")}");
+        });
+        return command;
+    }
+
+    private static Command Soak()
+    {
+        var ranks = NumberOption.Of("--ranks", "Ranks of the job, a process with one thread each.", 3, 2, 32);
+        var spares = NumberOption.Of("--spares", "Members beyond them, which take a lost rank's place at once.", 0, 0, 32);
+        var kills = NumberOption.Of("--kills", "Processes to kill: any rank, the seed, two at once, during recovery, during a TrainingCheckpoint.", 200, 1, 100_000);
+        var every = NumberOption.Of("--every", "Updates from one recovery to the next kill.", 8, 1, 100_000);
+        var seed = NumberOption.Of("--seed", "Of who is killed where.", 1, 0, int.MaxValue);
+        var command = new Command(
+            "soak", "Trains a small job on a cluster of its own, undisturbed and under kills, and compares every bit. Example: actorring chaos soak --kills 200 --json")
+        {
+            ranks, spares, kills, every, seed, BenchCommand.Json,
+        };
+        command.SetAction(async result =>
+        {
+            using var signal = new StopSignal("stopping; nothing is left of it");
+            var isJson = result.GetValue(BenchCommand.Json);
+            var options = new SoakOptions(result.GetValue(ranks), result.GetValue(spares), result.GetValue(kills), result.GetValue(every), result.GetValue(seed));
+            var report = await new SoakRun(options, line => (isJson ? Console.Error : Console.Out).WriteLine(line), signal.Token).RunAsync();
+            BenchCommand.Print([report], isJson, row => string.Join('\n', row.Lines()));
+            return report.IsBitEqual ? 0 : 1;
         });
         return command;
     }

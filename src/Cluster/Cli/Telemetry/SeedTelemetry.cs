@@ -148,6 +148,10 @@ internal sealed class SeedTelemetry : IAsyncDisposable
                 }
 
                 break;
+            case StepRecalled recalled:
+                var known = PlaceOf(recalled.Job, item);
+                known.Folder?.Append(new StepRow(recalled.Job, recalled.Epoch, recalled.StepsDone, true, recalled.Report), known.SettingOf(recalled.StepsDone));
+                break;
             case EpochRow { Phase: EpochPhase.Proposing } epoch:
                 _running = epoch.Job.Number;
                 PlaceOf(epoch.Job, item).WritePlan(item.Ranks);

@@ -150,6 +150,7 @@ public sealed class SeedHost : IEngineSink, IAsyncDisposable
     private JobRecord? JobOf(TelemetryRow row) => row switch
     {
         StepRow step => _machine.Book.Find(step.Job),
+        StepRecalled step => _machine.Book.Find(step.Job),
         EpochRow epoch => _machine.Book.Find(epoch.Job),
         JobRow job => _machine.Book.Find(job.Job),
         _ => null,

@@ -83,12 +83,15 @@ public sealed class Instruments : IDisposable
             case HopRow hop:
                 _lateHops.Add(1, Tag("rank", hop.Culprit.Index));
                 break;
+            case StepRecalled:
+                // It was counted in the life in which it happened.
+                break;
             case JobRow job:
                 _jobs.Take(job);
                 _spans.Take(job);
                 break;
             default:
-                throw new ArgumentException($"row: {row?.GetType().Name ?? "null"}; allowed: StepRow, EpochRow, HopRow, JobRow", nameof(row));
+                throw new ArgumentException($"row: {row?.GetType().Name ?? "null"}; allowed: StepRow, StepRecalled, EpochRow, HopRow, JobRow", nameof(row));
         }
     }
 
