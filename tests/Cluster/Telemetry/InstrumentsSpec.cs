@@ -155,7 +155,7 @@ public sealed class InstrumentsSpec : IDisposable
     public void Instruments_must_refuse_a_row_that_they_do_not_know()
     {
         var refusal = Assert.Throws<ArgumentException>(() => _instruments.Take(new StrangeRow()));
-        Assert.Contains("row: StrangeRow; allowed: StepRow, EpochRow, HopRow, JobRow", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("row: StrangeRow; allowed: StepRow, StepRecalled, EpochRow, HopRow, JobRow", refusal.Message, StringComparison.Ordinal);
     }
 
     private static bool IsSteps(string key) => key.StartsWith("actorring_train_steps_total", StringComparison.Ordinal);
