@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using ActorRing.Actors.Ids;
 using ActorRing.Compute.Checkpoints;
+using ActorRing.Compute.Checkpoints.Training;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.Training;
@@ -10,7 +11,7 @@ using ActorRing.Native;
 namespace ActorRing.Compute.Sharding;
 
 /// <summary>What a rank has of the state that training goes on from: all weights, and the moments of the shards that it owns.</summary>
-public sealed class TrainingState
+public sealed class TrainingState : IShardSource
 {
     private const int HashNumbers = StateHash.ResultBytes / sizeof(long);
 
@@ -34,6 +35,12 @@ public sealed class TrainingState
 
     /// <summary>How the state is cut.</summary>
     public ShardMap Shards => Parameters.Layout.Shards;
+
+    int IShardSource.Rank => Group.Rank;
+
+    int IShardSource.Ranks => Group.Ranks;
+
+    ComputeDevice IShardSource.Device => Parameters.Device;
 
     /// <summary>What weights, moments and the number of updates come to. Collective; equal on every rank, and equal for the same state on any number of ranks.</summary>
     /// <remarks>
@@ -74,6 +81,8 @@ public sealed class TrainingState
         sha256.GetHashAndReset(hash);
         return new StateDigest(BinaryPrimitives.ReadUInt64BigEndian(hash));
     }
+
+    (string Name, Tensor Part)[] IShardSource.PartsOf(int shard) => PartsOf(shard);
 
     /// <summary>Weights, first and second moments of an owned shard, in the order in which they are hashed and stored.</summary>
     internal (string Name, Tensor Part)[] PartsOf(int shard)

@@ -123,13 +123,13 @@ internal sealed class BenchCluster : IAsyncDisposable
     }
 
     /// <summary>Asks until something is so.</summary>
-    /// <exception cref="TimeoutException">It is not within a minute.</exception>
-    internal static async Task UntilAsync(Func<Task<bool>> isSo, string orElse)
+    /// <exception cref="TimeoutException">It is not within a minute, or another time.</exception>
+    internal static async Task UntilAsync(Func<Task<bool>> isSo, string orElse, TimeSpan? patience = null)
     {
         var started = Stopwatch.GetTimestamp();
         while (!await isSo())
         {
-            if (Stopwatch.GetElapsedTime(started) > Patience)
+            if (Stopwatch.GetElapsedTime(started) > (patience ?? Patience))
             {
                 throw new TimeoutException(orElse);
             }

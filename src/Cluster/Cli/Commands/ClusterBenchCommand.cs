@@ -4,7 +4,7 @@ using ActorRing.Cluster.Cli.Bench;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
-/// <summary><c>actorring bench control|recovery|hostile|overload|member</c>: what whole clusters of real processes do.</summary>
+/// <summary><c>actorring bench control|recovery|durability|hostile|overload|member</c>: what whole clusters of real processes do.</summary>
 internal static class ClusterBenchCommand
 {
     internal static Command Control()
@@ -36,6 +36,22 @@ internal static class ClusterBenchCommand
             BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
                 $"{row.Ranks} ranks training after {row.LaunchMs} ms\n{row.Kills} kills: seen after {row.KillSeenMsP50} ms, at most {row.KillSeenMsMax}; the next update committed after {row.KillResumedMsP50} ms, at most {row.KillResumedMsMax}\n"
                 + $"{row.Stops} stops: seen after {row.StopSeenMsP50} ms, at most {row.StopSeenMsMax}\nother losses: {row.OtherLosses}");
+        });
+        return command;
+    }
+
+    internal static Command Durability()
+    {
+        var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 2, 2, 32);
+        var tokens = NumberOption.Of("--tokens", "Length of the sequence: how long an update takes.", 4096, 256, 1 << 20);
+        var updates = NumberOption.Of("--updates", "Of each run.", 9, 5, 10_000);
+        var rounds = NumberOption.Of("--rounds", "Runs of each kind, in turn.", 3, 1, 1000);
+        var command = new Command("durability", "What copies in the next rank's memory and TrainingCheckpoints cost. Example: actorring bench durability --json") { ranks, tokens, updates, rounds, BenchCommand.Json };
+        command.SetAction(async (result, stop) =>
+        {
+            var row = await DurabilityBench.RunAsync(result.GetValue(ranks), result.GetValue(tokens), result.GetValue(updates), result.GetValue(rounds), stop);
+            BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
+                $"{row.Ranks} ranks  {row.Parameters} parameters  {row.Tokens} tokens  update {row.UpdateMs:F1} ms\ncopies in memory {row.ReplicaCost:+0.0 %;-0.0 %}\na TrainingCheckpoint every {row.CheckpointEvery} updates {row.CheckpointCost:+0.0 %;-0.0 %}");
         });
         return command;
     }

@@ -35,9 +35,12 @@ internal sealed class FaultTrap
 
     /// <summary>The work has come to a place.</summary>
     /// <returns>Whether what is computed there shall be spoilt.</returns>
-    internal bool Reach(FaultPoint point)
+    internal bool Reach(FaultPoint point) => Reach(point, _step);
+
+    /// <summary>The same, where it belongs to another update than the one in hand. Any thread.</summary>
+    internal bool Reach(FaultPoint point, TrainStep step)
     {
-        if (_armed is not { } order || order.Point != point || (order.Step >= 0 && order.Fault != Fault.Slow && order.Step != _step.Index) || _step.Index < order.Step)
+        if (_armed is not { } order || order.Point != point || (order.Step >= 0 && order.Fault != Fault.Slow && order.Step != step.Index) || step.Index < order.Step)
         {
             return false;
         }

@@ -29,13 +29,14 @@ internal sealed class JobRun : IDisposable
     private readonly TrainingState _state;
     private readonly RankTrainer _trainer;
     private readonly TrainingCheckpoints _checkpoints;
+    private readonly ReplicaStore _replicas;
     private StateDigest _digest;
     private PlannedAttention? _attention;
 
     /// <summary>Loads what the order names.</summary>
     internal JobRun(Native.ComputeDevice device, ResolvedJob job, RestoreCheckpoint order, PreparedPlan plan, EpochLinks links, ReplicaStore replicas, WorkWatch watch, FaultTrap trap)
     {
-        (_device, _job, _rank, _plan, _links, _watch) = (device, job, order.Rank, plan, links, watch);
+        (_device, _job, _rank, _plan, _links, _replicas, _watch) = (device, job, order.Rank, plan, links, replicas, watch);
         try
         {
             var settings = job.Settings;
@@ -50,7 +51,7 @@ internal sealed class JobRun : IDisposable
             var corpus = _model.Corpus(Path.Combine(settings.Output, "data"));
             _trainer = Own(new RankTrainer(_state, gradients, JobFile.PolicyOf(settings), _model.Config, [.. settings.Stages.Select(stage => JobFile.StageOf(stage, corpus))], watch, SeatOf));
             _checkpoints = new TrainingCheckpoints(settings.Checkpoint.Folder, new ByteProgress(watch.Worked));
-            _digest = !order.Holders.IsEmpty ? LoadFromMemory(replicas, order) : order.StepsDone == 0 ? _state.Digest() : Load(order.StepsDone);
+            _digest = !order.Holders.IsEmpty ? LoadFromMemory(order) : order.StepsDone == 0 ? _state.Digest() : Load(order.StepsDone);
         }
         catch
         {
@@ -70,23 +71,38 @@ internal sealed class JobRun : IDisposable
     /// <summary>What the state comes to. All ranks ask at the same time.</summary>
     internal StateDigest Digest() => _digest = _state.Digest();
 
-    /// <summary>Writes this rank's shard; with the last one, rank 0 also exports the model.</summary>
-    internal (long Bytes, string Sha256, StateDigest Digest) WriteShard(WriteShard order)
-    {
-        var receipt = _checkpoints.WriteShard(_state, order.StepsDone, order.Epoch);
-        if (_rank.Index == 0 && _job.Settings.Checkpoint.Export && order.StepsDone == _job.Settings.Stages.Sum(stage => (long)stage.Steps))
-        {
-            ModelWeights.Export(Path.Combine(_job.Settings.Output, "model"), _trainer.ConfigAfter(order.StepsDone), _state.Parameters, _model.Export with { Replace = true });
-        }
+    /// <summary>What the state came to when it was asked last.</summary>
+    internal StateDigest Digested => _digest;
 
-        return (receipt.Bytes, receipt.Sha256, _digest);
+    /// <summary>The copy of this rank's part that was put aside, if there is one.</summary>
+    internal OpenPart? CopyOf(WriteShard order) => _replicas.Open(new PartName(order.Job, order.StepsDone, _state.Group.Ranks, _state.Group.Rank), _state.Shards);
+
+    /// <summary>Writes this rank's shard from a copy, and lets go of it. Any thread, also when this run has ended.</summary>
+    internal ShardReceipt WriteShard(WriteShard order, OpenPart copy)
+    {
+        using (copy)
+        {
+            return _checkpoints.WriteShard(copy, order.Epoch);
+        }
     }
 
-    private StateDigest LoadFromMemory(ReplicaStore replicas, RestoreCheckpoint order)
+    /// <summary>Writes this rank's shard from the state itself.</summary>
+    internal ShardReceipt WriteShard(WriteShard order) => _checkpoints.WriteShard(_state, order.StepsDone, order.Epoch);
+
+    /// <summary>With the last update rank 0 exports the model, if the job wants it.</summary>
+    internal void ExportIfLast(long stepsDone)
+    {
+        if (_rank.Index == 0 && _job.Settings.Checkpoint.Export && stepsDone == _job.Settings.Stages.Sum(stage => (long)stage.Steps))
+        {
+            ModelWeights.Export(Path.Combine(_job.Settings.Output, "model"), _trainer.ConfigAfter(stepsDone), _state.Parameters, _model.Export with { Replace = true });
+        }
+    }
+
+    private StateDigest LoadFromMemory(RestoreCheckpoint order)
     {
         try
         {
-            return ReplicaLoader.Load(replicas, _state, order.Job, order.StepsDone, order.Holders, order.Ranks == 1 ? null : _links.Replicas);
+            return ReplicaLoader.Load(_replicas, _state, order.Job, order.StepsDone, order.Holders, order.Ranks == 1 ? null : _links.Replicas);
         }
         catch (InvalidDataException missing)
         {

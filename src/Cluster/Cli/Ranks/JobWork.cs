@@ -27,6 +27,7 @@ internal sealed class JobWork : IRankWork
     private JobRun? _run;
     private ReplicaStore? _store;
     private ReplicaExchange? _exchange;
+    private ShardWriter? _writer;
     private Action<MachineEvent> _say = _ => { };
     private volatile EpochLinks? _links;
 
@@ -120,11 +121,18 @@ internal sealed class JobWork : IRankWork
         return (digest, new StepReport(result.Loss, result.GradientNorm, result.Tokens, elapsed, sentNow - sent, waitedNow - waited));
     }
 
-    public (long Bytes, string Sha256, StateDigest Digest) WriteShard(WriteShard order)
+    public void WriteShard(WriteShard order)
     {
-        var shard = _run!.WriteShard(order);
-        _trap.Reach(FaultPoint.Checkpoint);
-        return shard;
+        var run = _run!;
+        run.ExportIfLast(order.StepsDone);
+        if (run.CopyOf(order) is not { } copy)
+        {
+            _say(ShardWriter.Written(order, () => run.WriteShard(order), run.Digested, _trap));
+            return;
+        }
+
+        _writer ??= new ShardWriter(_trap, _say);
+        _writer.Add(order, () => run.WriteShard(order, copy), run.Digested);
     }
 
     public void Grant(GrantRotation order) => _watch.Grant(order);
@@ -148,6 +156,7 @@ internal sealed class JobWork : IRankWork
     public void Dispose()
     {
         Leave();
+        _writer?.Dispose();
         _store?.Dispose();
         _device?.Dispose();
     }

@@ -42,9 +42,11 @@ public interface IRankWork : IDisposable
     /// <summary>Lets go of copies.</summary>
     void Keep(KeepReplicas order);
 
-    /// <summary>Writes this rank's shard of the present state, synced.</summary>
-    /// <exception cref="IOException">It could not be written; the state is whole.</exception>
-    (long Bytes, string Sha256, StateDigest Digest) WriteShard(WriteShard order);
+    /// <summary>
+    /// Writes this rank's shard of the present state, synced, beside what follows where there is a copy of the state. <see cref="ShardStored"/> or <see cref="ShardFailed"/> is
+    /// said when that is done; the state is whole in any case.
+    /// </summary>
+    void WriteShard(WriteShard order);
 
     /// <summary>The compute thread may go beyond a unit's rotations. Any thread.</summary>
     void Grant(GrantRotation order);

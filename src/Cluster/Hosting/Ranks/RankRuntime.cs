@@ -87,10 +87,6 @@ internal sealed class RankRuntime : IDisposable
         {
             return Carry(order);
         }
-        catch (IOException failure) when (order is WriteShard write)
-        {
-            return new ShardFailed(write.Epoch, write.StepsDone, $"shard of update {write.StepsDone}: {OneLine(failure)}");
-        }
         catch (CheckpointUnreadableException failure) when (order is RestoreCheckpoint restore)
         {
             return new RestoreFailed(restore.Epoch, OneLine(failure));
@@ -121,9 +117,8 @@ internal sealed class RankRuntime : IDisposable
                 _work.Replicate(replicate);
                 return null;
             default:
-                var write = (WriteShard)order;
-                var shard = _work.WriteShard(write);
-                return new ShardStored(write.Epoch, write.StepsDone, shard.Bytes, shard.Sha256, shard.Digest);
+                _work.WriteShard((WriteShard)order);
+                return null;
         }
     }
 

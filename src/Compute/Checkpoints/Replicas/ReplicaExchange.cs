@@ -28,7 +28,7 @@ public sealed class ReplicaExchange : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Copies this rank's part and begins its exchange. The state may change as soon as this returns.</summary>
+    /// <summary>Copies this rank's part, which is in the store when this returns, and begins its exchange. The state may change from then on.</summary>
     /// <param name="state">This rank's.</param>
     /// <param name="job">Whose.</param>
     /// <param name="stepsDone">Updates in it.</param>
@@ -41,7 +41,9 @@ public sealed class ReplicaExchange : IDisposable
         var previous = (state.Group.Rank + ranks - 1) % ranks;
         var own = _store.Rent(state.Optimizer.Owned.ElementCount);
         own.TakeFrom(state);
-        _orders.Add(new Order(new PartName(job, stepsDone, ranks, state.Group.Rank), own, previous, state.Shards.OwnedBy(previous, ranks).ElementCount, digest));
+        var name = new PartName(job, stepsDone, ranks, state.Group.Rank);
+        _store.Publish(name, own);
+        _orders.Add(new Order(name, own, previous, state.Shards.OwnedBy(previous, ranks).ElementCount, digest));
     }
 
     /// <summary>Ends after the exchange in hand; whoever wants it sooner aborts the communicator first.</summary>
@@ -83,8 +85,6 @@ public sealed class ReplicaExchange : IDisposable
             {
                 Swap(_ranks, order);
             }
-
-            _store.Publish(order.Name, order.Own);
         }
         finally
         {

@@ -44,7 +44,7 @@ public sealed class ReplicaStore : IDisposable
     public static long MostBytes(ShardMap shards, int ranks, int open)
     {
         ArgumentNullException.ThrowIfNull(shards);
-        return ranks < 2 ? 0 : ((2L * open) + MostSpare) * StatePart.BytesOf(shards.MostElements(ranks));
+        return ((2L * open) + MostSpare) * StatePart.BytesOf(shards.MostElements(ranks));
     }
 
     /// <summary>Whether a part is there.</summary>
@@ -88,6 +88,11 @@ public sealed class ReplicaStore : IDisposable
 
         _host.Dispose();
     }
+
+    /// <summary>Opens a part for reading; null if it is not there.</summary>
+    /// <param name="name">Which.</param>
+    /// <param name="shards">Of the model.</param>
+    public OpenPart? Open(PartName name, ShardMap shards) => Find(name) is { } part ? new OpenPart(this, part, name, shards, _host) : null;
 
     /// <summary>Memory for a part; to be given back.</summary>
     /// <exception cref="InsufficientMemoryException">There is none.</exception>

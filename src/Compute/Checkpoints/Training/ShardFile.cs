@@ -13,23 +13,23 @@ internal static class ShardFile
 
     /// <summary>Writes the file durably.</summary>
     /// <exception cref="IOException">The disk refused, or the file is there with other content; it is as it was.</exception>
-    internal static ShardReceipt Write(string path, TrainingState state, long stepsDone, IDisk disk, ByteProgress? progress)
+    internal static ShardReceipt Write(string path, IShardSource source, long stepsDone, IDisk disk, ByteProgress? progress)
     {
-        var owned = state.Optimizer.Owned;
-        var tensors = Enumerable.Range(owned.FirstShard, owned.ShardCount).SelectMany(shard => SpecsOf(state.Shards, shard)).ToList();
+        var owned = source.Shards.OwnedBy(source.Rank, source.Ranks);
+        var tensors = Enumerable.Range(owned.FirstShard, owned.ShardCount).SelectMany(shard => SpecsOf(source.Shards, shard)).ToList();
         var metadata = new Dictionary<string, string>
         {
             ["steps_done"] = stepsDone.ToString(CultureInfo.InvariantCulture),
-            ["rank"] = string.Create(CultureInfo.InvariantCulture, $"{state.Group.Rank} of {state.Group.Ranks}"),
+            ["rank"] = string.Create(CultureInfo.InvariantCulture, $"{source.Rank} of {source.Ranks}"),
         };
         using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var writer = SafetensorsWriter.Create(path, tensors, metadata, disk, sha256);
         for (var shard = owned.FirstShard; shard < owned.EndShard; shard++)
         {
-            foreach (var (part, tensor) in state.PartsOf(shard))
+            foreach (var (part, tensor) in source.PartsOf(shard))
             {
                 var name = NameOf(part, shard);
-                TensorBytes.Read(state.Parameters.Device, tensor, piece => writer.Append(name, piece), progress);
+                TensorBytes.Read(source.Device, tensor, piece => writer.Append(name, piece), progress);
             }
         }
 

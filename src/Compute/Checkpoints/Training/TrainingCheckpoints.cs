@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using ActorRing.Actors.Ids;
+using ActorRing.Compute.Checkpoints.Replicas;
 using ActorRing.Compute.Sharding;
 
 namespace ActorRing.Compute.Checkpoints.Training;
@@ -44,9 +45,24 @@ public sealed class TrainingCheckpoints
     public ShardReceipt WriteShard(TrainingState state, long stepsDone, RingEpoch epoch)
     {
         ArgumentNullException.ThrowIfNull(state);
+        return WriteShard((IShardSource)state, stepsDone, epoch);
+    }
+
+    /// <summary>As <see cref="WriteShard(TrainingState, long, RingEpoch)"/>, from the copy that a rank has put aside: its state may change meanwhile. Any thread.</summary>
+    /// <param name="copy">Borrowed.</param>
+    /// <param name="epoch">In which the rank is.</param>
+    /// <exception cref="IOException">The disk refused; nothing counts.</exception>
+    public ShardReceipt WriteShard(OpenPart copy, RingEpoch epoch)
+    {
+        ArgumentNullException.ThrowIfNull(copy);
+        return WriteShard(copy, copy.Name.StepsDone, epoch);
+    }
+
+    private ShardReceipt WriteShard(IShardSource source, long stepsDone, RingEpoch epoch)
+    {
         ArgumentOutOfRangeException.ThrowIfNegative(stepsDone);
         var folder = At(CheckpointFolder.Temporary(stepsDone, epoch));
-        var path = Path.Combine(folder, CheckpointManifest.FileOf(state.Group.Rank));
+        var path = Path.Combine(folder, CheckpointManifest.FileOf(source.Rank));
         try
         {
             if (!Directory.Exists(_root))
@@ -56,7 +72,7 @@ public sealed class TrainingCheckpoints
             }
 
             _disk.CreateFolder(folder);
-            return ShardFile.Write(path, state, stepsDone, _disk, _progress);
+            return ShardFile.Write(path, source, stepsDone, _disk, _progress);
         }
         catch (IOException fault)
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ActorRing.Actors.Ids;
 using ActorRing.Compute.Checkpoints.Replicas;
+using ActorRing.Compute.Checkpoints.Training;
 using ActorRing.Compute.Communication;
 using ActorRing.Compute.Sharding;
 using ActorRing.Compute.Specs.Checkpoints.Training;
@@ -119,6 +120,21 @@ public sealed class ReplicaSpec : IDisposable
 
         Assert.Equal(first, part.All.HostSpan<float>()[3]);
         _stores[0].Return(part);
+    }
+
+    [Fact]
+    public void File_of_a_copy_must_be_that_of_the_state_although_the_state_has_changed_and_the_copy_was_given_up()
+    {
+        using var folder = new TemporaryFolder();
+        var epoch = new RingEpoch(1, 1);
+        Replicate(2, Steps);
+        for (var rank = 0; rank < 2; rank++)
+        {
+            using var copy = _stores[rank].Open(new PartName(Job, Steps, 2, rank), SampleState.Map)!;
+            _stores[rank].Keep(default, 0, 0);
+            var written = new TrainingCheckpoints(folder.At("copies")).WriteShard(copy, epoch);
+            Assert.Equal(SampleState.Write(new TrainingCheckpoints(folder.At($"states-{rank}")), Steps, epoch).Shards[rank], written);
+        }
     }
 
     [Fact]
