@@ -153,14 +153,7 @@ public sealed partial class CoordinatorMachine
                 }
             }
 
-            // Also those that were lost before they had a rank.
-            foreach (var lost in _members.Removed)
-            {
-                if (!lost.IsLeaving && job.LastEpoch?.Members.Contains(lost.Id) != true && _members.Find(lost.Id.Name) is null)
-                {
-                    effects.Add(new StartMember(lost.Id.Name));
-                }
-            }
+            StartLost(effects);
         }
 
         return null;
@@ -305,7 +298,7 @@ public sealed partial class CoordinatorMachine
         var fruitless = Fruitless(job);
         var backoff = Math.Min(_options.Backoff.Ticks << Math.Clamp(fruitless - 1, 0, 20), _options.LongestBackoff.Ticks);
         _notBefore = JobRecord.IsBlame(_lastEnd) ? now + (fruitless > 0 ? new TimeSpan(Math.Max(backoff, _options.Settle.Ticks)) : _options.Settle) : now;
-        effects.Add(new WakeAt(_notBefore < _lastTick + _options.TickEvery ? _notBefore : _lastTick + _options.TickEvery));
+        WakeNext(now, effects);
     }
 
     /// <summary>A restarted coordinator finds an epoch in its log and asks the ranks whether it still runs.</summary>

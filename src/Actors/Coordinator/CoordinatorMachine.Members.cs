@@ -66,8 +66,11 @@ public sealed partial class CoordinatorMachine
             record.ProgressAt = now;
         }
 
+        // It is there, or has left its epoch: what the next one waits for may be complete.
+        var isNews = record.Hello is null || (hello.Phase == RankPhase.Idle && record.Hello.Phase != RankPhase.Idle);
         record.Hello = hello;
-        return Compare(record, hello, now, effects) ?? reason;
+        reason = Compare(record, hello, now, effects) ?? reason;
+        return isNews && _epoch is null ? Next(now, effects) ?? reason : reason;
     }
 
     // What a rank says of its epoch against what is current here.
@@ -136,11 +139,31 @@ public sealed partial class CoordinatorMachine
             {
                 _log.Append(new MemberFenced(record.Id), effects);
             }
+
         }
 
         var reason = WatchEpoch(now, effects);
         _members.Sweep();
+        StartLost(effects);
         return Next(now, effects) ?? reason;
+    }
+
+    // At once where a rank is missing: a process takes its time to start. Where spares are left only when the ring trains again, which they should not be kept from.
+    private void StartLost(Outbox effects)
+    {
+        if (!_options.StartsMembers || (_epoch is { } epoch ? epoch.LongestStep == TimeSpan.Zero : _members.Present >= (Active()?.Spec.Ranks ?? int.MaxValue)))
+        {
+            return;
+        }
+
+        foreach (var lost in _members.Removed)
+        {
+            // Who was never here would hardly come this time.
+            if (!lost.IsLeaving && lost.Hello is not null && _members.IsLastOfItsName(lost))
+            {
+                effects.Add(new StartMember(lost.Id.Name));
+            }
+        }
     }
 
     private void GiveUp(MemberRecord record, EpochEnd verdict, string reason, bool isGone, Outbox effects)

@@ -190,9 +190,17 @@ public sealed partial class CoordinatorMachine
         var reason = WatchMembers(now, effects);
         reason = WatchEpoch(now, effects) ?? reason;
         reason = Next(now, effects) ?? reason;
+        StartLost(effects);
         Announce(effects, everybody: true);
-        effects.Add(new WakeAt(now + _options.TickEvery));
+        WakeNext(now, effects);
         return reason;
+    }
+
+    // At the next tick, or when the next epoch may be formed, if that is sooner.
+    private void WakeNext(Instant now, Outbox effects)
+    {
+        var tick = _lastTick + _options.TickEvery;
+        effects.Add(new WakeAt(_epoch is null && _notBefore > now && _notBefore < tick ? _notBefore : tick));
     }
 
     private string? Receive(Sender from, Message message, Instant now, Outbox effects)

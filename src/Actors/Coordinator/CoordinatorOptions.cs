@@ -43,7 +43,7 @@ public sealed record CoordinatorOptions
     public TimeSpan RejoinWait { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Pause before the next epoch after a loss: what takes one rank often takes others with it, and each must not cost an epoch of its own.</summary>
-    public TimeSpan Settle { get; init; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan Settle { get; init; } = TimeSpan.FromMilliseconds(40);
 
     /// <summary>Pause before the next epoch after one that committed nothing; doubles with each further one.</summary>
     public TimeSpan Backoff { get; init; } = TimeSpan.FromMilliseconds(100);

@@ -61,12 +61,18 @@ internal sealed class MemberTable(CoordinatorOptions options)
     /// <summary>The last ones that are gone, oldest first; only people look at them.</summary>
     internal IEnumerable<MemberRecord> Removed => _removed;
 
+    /// <summary>Members that can hold a rank or will soon.</summary>
+    internal int Present => _order.Count(record => record.IsUp && !record.IsLeaving);
+
     internal int RemovedCount => _removed.Count;
 
     /// <summary>Members given up whose end is not certain yet.</summary>
     internal int Unfenced { get; private set; }
 
     internal MemberRecord? Find(MemberId member) => _members.TryGetValue(member, out var record) ? record : null;
+
+    /// <summary>Whether one that is gone was the last of its name.</summary>
+    internal bool IsLastOfItsName(MemberRecord gone) => !_order.Exists(record => record.Id.Name == gone.Id.Name) && _removed.Last(other => other.Id.Name == gone.Id.Name) == gone;
 
     internal MemberRecord? Join(MemberId member, Instant now)
     {

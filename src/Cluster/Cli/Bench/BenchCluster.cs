@@ -36,11 +36,12 @@ internal sealed class BenchCluster : IAsyncDisposable
     internal bool IsAlive => !_up.Exited.IsCompleted;
 
     /// <summary>Starts a cluster and its job; returns when the first update is committed.</summary>
-    /// <param name="ranks">Member processes.</param>
+    /// <param name="ranks">Of the job, a member process each.</param>
     /// <param name="tokens">Of the sequence.</param>
     /// <param name="checkpointEvery">Updates from one TrainingCheckpoint to the next.</param>
+    /// <param name="spares">Members beyond the job's ranks.</param>
     /// <exception cref="TimeoutException">They do not within a minute; one line says what is missing.</exception>
-    internal static async Task<BenchCluster> StartAsync(int ranks, int tokens, int checkpointEvery)
+    internal static async Task<BenchCluster> StartAsync(int ranks, int tokens, int checkpointEvery, int spares = 0)
     {
         var folder = new TemporaryFolder();
         MemberProcess? up = null;
@@ -49,7 +50,7 @@ internal sealed class BenchCluster : IAsyncDisposable
         {
             var place = new ClusterPlace(Path.Combine(folder.Path, "state"));
             var (program, host) = OwnProgram.Command;
-            up = MemberProcess.Start(program, [.. host, "up", "--ranks", ranks.ToString(CultureInfo.InvariantCulture), "--state", place.Folder]);
+            up = MemberProcess.Start(program, [.. host, "up", "--ranks", (ranks + spares).ToString(CultureInfo.InvariantCulture), "--state", place.Folder]);
             await UntilAsync(() => Task.FromResult(File.Exists(Path.Combine(place.Folder, "seed.sock"))), "the seed did not come up");
             link = await ConsoleLink.ConnectAsync(place, default);
             var file = SmallJob.Write(folder.Path, "bench", tokens, LongJob, checkpointEvery, export: false);

@@ -27,14 +27,15 @@ internal static class ClusterBenchCommand
     internal static Command Recovery()
     {
         var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 4, 2, 32);
+        var spares = NumberOption.Of("--spares", "Members beyond them, which take a lost rank's place at once.", 0, 0, 32);
         var kills = NumberOption.Of("--kills", "Ranks to kill, one after the other.", 10, 1, 1000);
         var stops = NumberOption.Of("--stops", "Ranks to stop, one after the other.", 5, 1, 1000);
-        var command = new Command("recovery", "How soon a cluster of real processes notices that one is killed or stopped, and goes on. Example: actorring bench recovery --json") { ranks, kills, stops, BenchCommand.Json };
+        var command = new Command("recovery", "How soon a cluster of real processes notices that one is killed or stopped, and goes on. Example: actorring bench recovery --json") { ranks, spares, kills, stops, BenchCommand.Json };
         command.SetAction(async result =>
         {
-            var row = await RecoveryBench.RunAsync(result.GetValue(ranks), result.GetValue(kills), result.GetValue(stops));
+            var row = await RecoveryBench.RunAsync(result.GetValue(ranks), result.GetValue(spares), result.GetValue(kills), result.GetValue(stops));
             BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
-                $"{row.Ranks} ranks training after {row.LaunchMs} ms\n{row.Kills} kills: seen after {row.KillSeenMsP50} ms, at most {row.KillSeenMsMax}; the next update committed after {row.KillResumedMsP50} ms, at most {row.KillResumedMsMax}\n"
+                $"{row.Ranks} ranks training after {row.LaunchMs} ms\n{row.Kills} kills: seen after {row.KillSeenMsP50} ms, at most {row.KillSeenMsMax}; all ranks train again after {row.KillTrainsMsP50} ms, at most {row.KillTrainsMsMax}; the next update committed after {row.KillResumedMsP50} ms, at most {row.KillResumedMsMax}\n"
                 + $"{row.Stops} stops: seen after {row.StopSeenMsP50} ms, at most {row.StopSeenMsMax}\nother losses: {row.OtherLosses}");
         });
         return command;
