@@ -1,7 +1,9 @@
 using System.Globalization;
 using ActorRing.Actors.Plans;
+using ActorRing.Actors.Rank;
 using ActorRing.Cluster.Hosting.Jobs;
 using ActorRing.Cluster.Hosting.Settings;
+using ActorRing.Compute.Checkpoints.Replicas;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Model.Config;
 using ActorRing.Compute.SequenceParallel;
@@ -14,6 +16,9 @@ namespace ActorRing.Cluster.Cli;
 /// </summary>
 internal static class JobMemory
 {
+    // The last one that is committed, and those that may be ahead of it.
+    private static readonly int OpenStates = 1 + new RankOptions().RunAhead;
+
     /// <summary>Plans every stage.</summary>
     /// <exception cref="InsufficientMemoryException">A stage needs more than the machine has.</exception>
     internal static void Require(JobSettings job, LlamaConfig config, Native.ComputeDevice device)
@@ -48,11 +53,12 @@ internal static class JobMemory
         }
 
         var available = MachineMemory.Bytes();
+        var shards = new ParameterLayout(job.Model).Shards;
         foreach (var (stage, shared) in settings.Stages.Zip(prepared.Stages))
         {
             var tokens = (int)shared.SequenceLayout().LargestCount;
             var alone = MemoryPlan.Of(device, job.Model, JobDevice.TypeOf(settings.Compute), JobFile.PolicyOf(settings), stage.BatchSize, tokens, ranks);
-            var plan = alone with { Staging = StagingPlan.MostBytes(shared) };
+            var plan = alone with { Staging = StagingPlan.MostBytes(shared), Replicas = settings.Checkpoint.PeerReplicas ? ReplicaStore.MostBytes(shards, ranks, OpenStates) : 0 };
             if (plan.Total > available / ranks)
             {
                 var allowed = $"up to {MemoryText.Size(available)}, what this machine has (fewer ranks, smaller batch_size, seq_len or model)";

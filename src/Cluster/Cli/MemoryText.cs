@@ -14,6 +14,7 @@ internal static class MemoryText
         $"workspace {Size(plan.Activations.Workspace + plan.Activations.Inputs)}",
         $"kernel scratch {Size(plan.Scratch)}",
         .. plan.Staging > 0 ? [$"rotations {Size(plan.Staging)}"] : (string[])[],
+        .. plan.Replicas > 0 ? [$"copies of states {Size(plan.Replicas)}"] : (string[])[],
     ]);
 
     internal static string Size(long bytes) => bytes >= 1L << 30

@@ -17,8 +17,11 @@ public sealed record MemoryPlan(long Weights, long Gradients, long Optimizer, Ac
     /// <summary>Messages and partial results of a shared sequence (<see cref="SequenceParallel.StagingPlan"/>); 0 where one rank has all of it.</summary>
     public long Staging { get; init; }
 
+    /// <summary>Copies of states, this rank's and those of another; in host memory. 0 where a job wants none.</summary>
+    public long Replicas { get; init; }
+
     /// <summary>Sum of all parts.</summary>
-    public long Total => Weights + Gradients + Optimizer + Activations.Total + Scratch + Staging;
+    public long Total => Weights + Gradients + Optimizer + Activations.Total + Scratch + Staging + Replicas;
 
     /// <summary>Plans without taking more than address space.</summary>
     /// <param name="device">Asked for its kernels' scratch sizes.</param>

@@ -4,7 +4,7 @@ using ActorRing.Cluster.Cli.Bench;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
-/// <summary><c>actorring bench control|recovery|durability|hostile|overload|member</c>: what whole clusters of real processes do.</summary>
+/// <summary><c>actorring bench control|recovery|durability|epochs|hostile|overload|member</c>: what whole clusters of real processes do.</summary>
 internal static class ClusterBenchCommand
 {
     internal static Command Control()
@@ -53,6 +53,20 @@ internal static class ClusterBenchCommand
             var row = await DurabilityBench.RunAsync(result.GetValue(ranks), result.GetValue(tokens), result.GetValue(updates), result.GetValue(rounds), stop);
             BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
                 $"{row.Ranks} ranks  {row.Parameters} parameters  {row.Tokens} tokens  update {row.UpdateMs:F1} ms\ncopies in memory {row.ReplicaCost:+0.0 %;-0.0 %}\na TrainingCheckpoint every {row.CheckpointEvery} updates {row.CheckpointCost:+0.0 %;-0.0 %}");
+        });
+        return command;
+    }
+
+    internal static Command Epochs()
+    {
+        var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 2, 2, 32);
+        var epochs = NumberOption.Of("--epochs", "Changes of epoch that count; a quarter and 20 more come first.", 1000, 1, 1_000_000);
+        var command = new Command("epochs", "What changes of epoch leave behind: open files, threads, temporary files, memory. Example: actorring bench epochs --json") { ranks, epochs, BenchCommand.Json };
+        command.SetAction(async (result, stop) =>
+        {
+            var row = await EpochsBench.RunAsync(result.GetValue(ranks), result.GetValue(epochs), stop);
+            BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
+                $"{row.Epochs} changes of epoch, the next update after {row.ChangeMsP50} ms\nleft behind in all processes: {row.Descriptors} open files, {row.Threads} threads, {row.TemporaryFiles} temporary files, {row.ResidentGrowth:+0.0 %;-0.0 %} memory");
         });
         return command;
     }

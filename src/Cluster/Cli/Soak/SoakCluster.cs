@@ -28,6 +28,9 @@ internal sealed class SoakCluster : IAsyncDisposable
         _keeper = Task.Run(KeepAsync);
     }
 
+    /// <summary>Process ids, by name.</summary>
+    internal IReadOnlyList<int> ProcessIds => [.. _processes.Values.Select(process => process.Id)];
+
     /// <summary>What the seeds said, oldest first.</summary>
     internal IReadOnlyList<string> Lines => [.. _lines];
 
@@ -55,6 +58,9 @@ internal sealed class SoakCluster : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Files and folders that the processes have left where temporary ones go.</summary>
+    internal int TemporaryFiles => Directory.GetFileSystemEntries(TemporaryFolderOf(_place), "*", SearchOption.AllDirectories).Length;
 
     internal Task<JobStatus> StatusAsync(JobId job, CancellationToken stop) => JobWatch.FindAsync(_link, job, stop);
 
@@ -96,10 +102,14 @@ internal sealed class SoakCluster : IAsyncDisposable
     private static void Start(ClusterPlace place, string name, ConcurrentDictionary<string, MemberProcess> processes, ConcurrentQueue<string> lines)
     {
         var (program, host) = OwnProgram.Command;
+        var temporary = Directory.CreateDirectory(TemporaryFolderOf(place)).FullName;
+        var environment = new Dictionary<string, string> { ["TMPDIR"] = temporary };
         processes[name] = name == Seed
-            ? MemberProcess.Start(program, [.. host, "seed", "--state", place.Folder], onErrorLine: lines.Enqueue, onOutputLine: lines.Enqueue)
-            : MemberProcess.Start(program, [.. host, "member", "--name", name, "--state", place.Folder]);
+            ? MemberProcess.Start(program, [.. host, "seed", "--state", place.Folder], environment, onErrorLine: lines.Enqueue, onOutputLine: lines.Enqueue)
+            : MemberProcess.Start(program, [.. host, "member", "--name", name, "--state", place.Folder], environment);
     }
+
+    private static string TemporaryFolderOf(ClusterPlace place) => Path.Combine(Path.GetDirectoryName(place.Folder)!, "tmp");
 
     private static async Task EndAllAsync(ConcurrentDictionary<string, MemberProcess> processes)
     {

@@ -18,6 +18,7 @@ internal sealed partial class SoakRun(SoakOptions options, Action<string> say, C
     private const int CheckpointEvery = 10;
     private const string Calm = "calm";
     private const string Stormy = "stormy";
+    private static readonly TimeSpan LongestUpdate = TimeSpan.FromMilliseconds(500);
 
     private readonly List<SoakRow> _rows = [];
     private int _kills;
@@ -53,7 +54,7 @@ internal sealed partial class SoakRun(SoakOptions options, Action<string> say, C
         await UntilAsync(cluster, job, status => status.StepsCommitted > 0, "no update was committed");
         var started = Stopwatch.GetTimestamp();
         await meanwhile(job);
-        await UntilAsync(cluster, job, status => status.State == JobState.Completed, "the job was not completed");
+        await UntilAsync(cluster, job, status => status.State == JobState.Completed, "the job was not completed", TimeSpan.FromMinutes(1) + (options.Steps * LongestUpdate));
         return Stopwatch.GetElapsedTime(started);
     }
 
@@ -67,7 +68,7 @@ internal sealed partial class SoakRun(SoakOptions options, Action<string> say, C
                 return;
             }
 
-            await UntilAsync(cluster, job, status => status.StepsCommitted >= next, "no progress");
+            await UntilAsync(cluster, job, status => status.StepsCommitted >= next || status.State == JobState.Completed, "no progress");
             var elapsed = await CauseAsync(cluster, job, trouble);
             _kills += trouble.Kills;
             _rows.Add(new SoakRow(trouble.Kind, elapsed.TotalMilliseconds));
@@ -143,7 +144,7 @@ internal sealed partial class SoakRun(SoakOptions options, Action<string> say, C
         return seen;
     }
 
-    private Task UntilAsync(SoakCluster cluster, JobId job, Func<JobStatus, bool> isSo, string orElse) => BenchCluster.UntilAsync(
+    private Task UntilAsync(SoakCluster cluster, JobId job, Func<JobStatus, bool> isSo, string orElse, TimeSpan? patience = null) => BenchCluster.UntilAsync(
         async () =>
         {
             stop.ThrowIfCancellationRequested();
@@ -152,7 +153,7 @@ internal sealed partial class SoakRun(SoakOptions options, Action<string> say, C
                 ? throw new InvalidOperationException($"the job is {status.State.ToString().ToLowerInvariant()}: {status.Verdict}")
                 : isSo(status);
         },
-        orElse);
+        orElse, patience);
 }
 
 /// <summary>How much is done to whom.</summary>
