@@ -27,6 +27,7 @@ public sealed partial class DocumentedCommandsSpec
         ("bench throughput", null),
         ("bench transport", null),
         ("bench recovery", null),
+        ("bench durability", null),
         ("eval needle --model models/needle --haystack-dir artifacts/data/kjv --lengths 64,130,200,1024", null), // minutes; a smaller one is run
         ("simulate", null), // the launcher's; tests/Simulation
         ("test", null),

@@ -55,8 +55,7 @@ internal sealed class BenchCluster : IAsyncDisposable
             link = await ConsoleLink.ConnectAsync(place, default);
             var file = SmallJob.Write(folder.Path, "bench", tokens, LongJob, checkpointEvery, export: false);
             var spec = JobIntake.Resolve(file, ["--parallelism.ranks", ranks.ToString(CultureInfo.InvariantCulture)], replacesModel: false).ToSpec();
-            var answer = (SubmitAnswer)await link.RunAsync(new SubmitterMachine(ConsoleLink.NewKey(), spec, ConsoleLink.RetryEvery, ConsoleLink.Patience), default);
-            var cluster = new BenchCluster(folder, place, up, link, answer.Job);
+            var cluster = new BenchCluster(folder, place, up, link, await link.SubmitAsync(spec, ConsoleLink.NewKey(), default));
             await UntilAsync(async () => (await cluster.RingAsync()).Phase == EpochPhase.Training && (await cluster.StatusAsync()).StepsCommitted > 0, "no ring was formed");
             return cluster;
         }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
-using ActorRing.Actors.Submitter;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Cli.Soak;
 
@@ -47,13 +47,12 @@ internal static class DurabilityBench
             await File.WriteAllTextAsync(file, JobOf(folder.Path, name, ranks, tokens, updates, peerReplicas, every), stop);
             var resolved = JobIntake.Resolve(file, [], replacesModel: true);
             parameters = new Compute.Model.ParameterLayout(resolved.Model).Count;
-            var answer = (SubmitAnswer)await cluster.Link.RunAsync(new SubmitterMachine(ConsoleLink.NewKey(), resolved.ToSpec(), ConsoleLink.RetryEvery, ConsoleLink.Patience), stop);
-            return await SecondsAsync(cluster, answer.Job, updates, stop);
+            return await SecondsAsync(cluster, await cluster.Link.SubmitAsync(resolved.ToSpec(), ConsoleLink.NewKey(), stop), updates, stop);
         }
     }
 
     // An update, on average, from the first one that is committed to the last: the first also opens the data.
-    private static async Task<double> SecondsAsync(SoakCluster cluster, Actors.Ids.JobId job, int updates, CancellationToken stop)
+    private static async Task<double> SecondsAsync(SoakCluster cluster, JobId job, int updates, CancellationToken stop)
     {
         var (first, started, last) = (0L, 0L, 0L);
         await BenchCluster.UntilAsync(

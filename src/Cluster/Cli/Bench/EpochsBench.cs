@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
-using ActorRing.Actors.Submitter;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Cli.Commands;
 using ActorRing.Cluster.Cli.Soak;
@@ -28,7 +27,7 @@ internal static class EpochsBench
         await using var cluster = await SoakCluster.StartAsync(folder.Path, ranks, stop);
         var file = SmallJob.Write(folder.Path, "epochs", tokens: 192, steps: 1_000_000, checkpointEvery: 10, export: false);
         var spec = JobIntake.Resolve(file, ["--parallelism.ranks", ranks.ToString(CultureInfo.InvariantCulture)], replacesModel: false).ToSpec();
-        var job = ((SubmitAnswer)await cluster.Link.RunAsync(new SubmitterMachine(ConsoleLink.NewKey(), spec, ConsoleLink.RetryEvery, ConsoleLink.Patience), stop)).Job;
+        var job = await cluster.Link.SubmitAsync(spec, ConsoleLink.NewKey(), stop);
         await BenchCluster.UntilAsync(async () => (await cluster.StatusAsync(job, stop)).StepsCommitted > 0, "no update was committed");
 
         // Until everything has happened that happens once, and the runtime has compiled what is used often.

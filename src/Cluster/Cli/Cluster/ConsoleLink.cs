@@ -69,6 +69,18 @@ internal sealed class ConsoleLink : IEngineSink, IAsyncDisposable
         return machine.Answer ?? throw new TimeoutException(reason);
     }
 
+    /// <summary>Submits a job.</summary>
+    /// <param name="spec">What to do.</param>
+    /// <param name="key">Names the submission: however often it is sent, there is one job.</param>
+    /// <param name="stop">Ends the waiting.</param>
+    /// <exception cref="UsageException">The seed refuses it.</exception>
+    /// <exception cref="TimeoutException">No answer came.</exception>
+    internal async Task<JobId> SubmitAsync(JobSpec spec, string key, CancellationToken stop)
+    {
+        var answer = (SubmitAnswer)await RunAsync(new SubmitterMachine(key, spec, RetryEvery, Patience), stop);
+        return answer.Outcome == RequestOutcome.Accepted ? answer.Job : throw new UsageException(answer.Text);
+    }
+
     /// <summary>Asks a question.</summary>
     /// <returns>The pages of the answer.</returns>
     /// <exception cref="TimeoutException">None came.</exception>

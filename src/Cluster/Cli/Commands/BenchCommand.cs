@@ -20,7 +20,8 @@ internal static class BenchCommand
     internal static Command Create() => new("bench", "Measures kernels and whole steps against the peak that the same run measures, and what whole clusters do.")
     {
         Attention(), Linear(), Step(), Ring(), ThroughputCommand.Create(), Transport(), Door(),
-        ClusterBenchCommand.Control(), ClusterBenchCommand.Recovery(), ClusterBenchCommand.Durability(), ClusterBenchCommand.Epochs(), ClusterBenchCommand.Hostile(), ClusterBenchCommand.Overload(), ClusterBenchCommand.Member(),
+        ClusterBenchCommand.Control(), ClusterBenchCommand.Recovery(), ClusterBenchCommand.Durability(), ClusterBenchCommand.Epochs(),
+        ClusterBenchCommand.Hostile(), ClusterBenchCommand.Overload(), ClusterBenchCommand.Member(),
     };
 
     private static Command Attention()

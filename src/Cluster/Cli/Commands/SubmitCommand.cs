@@ -36,13 +36,8 @@ internal static class SubmitCommand
     /// <exception cref="UsageException">The seed refuses it.</exception>
     internal static async Task<JobId> SubmitAsync(ConsoleLink link, ResolvedJob job, string key, CancellationToken stop)
     {
-        var answer = (SubmitAnswer)await link.RunAsync(new SubmitterMachine(key, job.ToSpec(), ConsoleLink.RetryEvery, ConsoleLink.Patience), stop);
-        if (answer.Outcome != RequestOutcome.Accepted)
-        {
-            throw new UsageException(answer.Text);
-        }
-
-        Console.WriteLine($"{answer.Job}: {job.Settings.Name}, {job.Settings.Parallelism.Ranks} ranks, {job.Settings.Parallelism.Mode}");
-        return answer.Job;
+        var submitted = await link.SubmitAsync(job.ToSpec(), key, stop);
+        Console.WriteLine($"{submitted}: {job.Settings.Name}, {job.Settings.Parallelism.Ranks} ranks, {job.Settings.Parallelism.Mode}");
+        return submitted;
     }
 }

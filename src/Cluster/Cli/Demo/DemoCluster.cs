@@ -41,13 +41,8 @@ internal static class DemoCluster
     private static async Task FollowAsync(ClusterPlace place, ResolvedJob job, (int Rank, long Step)? kill, DemoRun run, CancellationToken stop)
     {
         await using var link = await ConsoleLink.ConnectAsync(place, stop);
-        var answer = (SubmitAnswer)await link.RunAsync(new SubmitterMachine(ConsoleLink.NewKey(), job.ToSpec(), ConsoleLink.RetryEvery, ConsoleLink.Patience), stop);
-        if (answer.Outcome != RequestOutcome.Accepted)
-        {
-            throw new UsageException(answer.Text);
-        }
-
-        var status = await JobWatch.FindAsync(link, answer.Job, stop);
+        var submitted = await link.SubmitAsync(job.ToSpec(), ConsoleLink.NewKey(), stop);
+        var status = await JobWatch.FindAsync(link, submitted, stop);
         while (!JobRecord.IsFinal(status.State))
         {
             if (kill is { } order && status.StepsCommitted > 0)
@@ -61,7 +56,7 @@ internal static class DemoCluster
             var ring = (await link.AskAsync<RingAnswer>(new ObserverMachine(new QueryRing(ConsoleLink.NewKey(), 0), ConsoleLink.RetryEvery, ConsoleLink.Patience), stop))[0];
             run.Ring = ring.Phase == EpochPhase.Training ? ring : run.Ring;
             await Task.Delay(Every, stop);
-            status = await JobWatch.FindAsync(link, answer.Job, stop);
+            status = await JobWatch.FindAsync(link, submitted, stop);
         }
 
         if (status.State != JobState.Completed)

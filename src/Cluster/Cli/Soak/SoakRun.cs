@@ -4,7 +4,6 @@ using System.Text.RegularExpressions;
 using ActorRing.Actors.Coordinator;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
-using ActorRing.Actors.Submitter;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Cli.Commands;
@@ -50,7 +49,7 @@ internal sealed partial class SoakRun(SoakOptions options, Action<string> say, C
     {
         var file = SmallJob.Write(folder, name, Tokens, options.Steps, CheckpointEvery, export: true);
         var resolved = JobIntake.Resolve(file, ["--parallelism.ranks", options.Ranks.ToString(CultureInfo.InvariantCulture)], replacesModel: false);
-        var job = ((SubmitAnswer)await cluster.Link.RunAsync(new SubmitterMachine(ConsoleLink.NewKey(), resolved.ToSpec(), ConsoleLink.RetryEvery, ConsoleLink.Patience), stop)).Job;
+        var job = await cluster.Link.SubmitAsync(resolved.ToSpec(), ConsoleLink.NewKey(), stop);
         await UntilAsync(cluster, job, status => status.StepsCommitted > 0, "no update was committed");
         var started = Stopwatch.GetTimestamp();
         await meanwhile(job);
