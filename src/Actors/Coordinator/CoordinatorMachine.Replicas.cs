@@ -10,10 +10,11 @@ namespace ActorRing.Actors.Coordinator;
 /// </content>
 public sealed partial class CoordinatorMachine
 {
+    private const int MostParts = 10_000;
+
     // Updates of a job up to which what is in memory is not tried again: it could not be loaded.
     private readonly SortedDictionary<long, long> _spoiled = [];
     private int _failedLoads;
-    private const int MostParts = 10_000;
 
     private bool AreSettled(JobRecord job, List<MemberRecord> members, Instant now) =>
         now - _formingSince > _options.MemberLease / 2 || _options.Mutation == Mutation.BelieveOldReplicas || members.TrueForAll(member => IsSettled(job, member));
