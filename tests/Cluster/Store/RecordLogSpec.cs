@@ -25,6 +25,29 @@ public sealed class RecordLogSpec : IDisposable
         Assert.Equal(0, log.CutBytes);
     }
 
+    // Whoever asks does so on another thread than the one that writes: it must not see the old file and the new length.
+    [Fact]
+    public async Task RecordLog_must_be_in_place_at_every_moment_of_an_append()
+    {
+        using var log = RecordLog.Open(Folder, NoSync);
+        var writing = Task.Run(() =>
+        {
+            for (var record = 0; record < 100_000; record++)
+            {
+                log.Append("step"u8);
+            }
+        });
+        var asked = 0;
+        while (!writing.IsCompleted)
+        {
+            Assert.True(log.IsInPlace, $"after {asked} times");
+            asked++;
+        }
+
+        await writing;
+        Assert.InRange(asked, 1, int.MaxValue);
+    }
+
     [Fact]
     public void RecordLog_must_raise_the_term_each_time_it_is_opened()
     {

@@ -129,7 +129,16 @@ public sealed class RecordLog : IDisposable
     public bool IsUsable => !_closed && _poison is null;
 
     /// <summary>Whether the file is where it was and has not lost a byte: whoever removed or replaced it has taken the store away.</summary>
-    public bool IsInPlace => !_closed && new FileInfo(Path) is { Exists: true } file && file.Length >= Length;
+    /// <remarks>Any thread, also while a record is written.</remarks>
+    public bool IsInPlace
+    {
+        get
+        {
+            // Read before the file is looked at: a record that is written in between makes the file longer than this, never shorter.
+            var length = Length;
+            return !_closed && new FileInfo(Path) is { Exists: true } file && file.Length >= length;
+        }
+    }
 
     /// <summary>Closes the file and lets the next process have it.</summary>
     public void Dispose()
