@@ -12,8 +12,12 @@ using Xunit.Abstractions;
 namespace ActorRing.Simulation;
 
 /// <summary>One coordinator, thousands of ranks that do as they are told: what it costs to form a ring and to form it again.</summary>
+[Collection(Alone)]
 public class LargeRingSpec(ITestOutputHelper output)
 {
+    // Its time counts: the sweeps beside it take every core.
+    internal const string Alone = "alone";
+
     private const int Ranks = 4_096;
     private const int Lost = 64;
 
@@ -192,3 +196,7 @@ public class LargeRingSpec(ITestOutputHelper output)
         public PreparedPlan Plan(JobSpec spec, int ranks) => plan;
     }
 }
+
+/// <summary>Runs when nothing else does.</summary>
+[CollectionDefinition(LargeRingSpec.Alone, DisableParallelization = true)]
+public class RunsAlone;
