@@ -84,7 +84,7 @@ public sealed record BlockAttended(RingEpoch Epoch, TrainStep Step, int Unit) : 
 /// <param name="Report">What it was like.</param>
 public sealed record TrainStepDone(RingEpoch Epoch, long StepsDone, StateDigest Digest, StepReport Report) : MachineEvent;
 
-/// <summary>Parts of a state are whole in this process's memory, and this rank's also in that of the next one. A job of one rank has no second memory.</summary>
+/// <summary>Parts of a state are whole in this process's memory. When every rank has said so, each part is in two; a job of one rank has no second memory.</summary>
 /// <param name="Epoch">In which one.</param>
 /// <param name="StepsDone">Updates in the state.</param>
 /// <param name="Digest">The state.</param>
