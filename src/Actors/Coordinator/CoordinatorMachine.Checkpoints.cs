@@ -20,8 +20,7 @@ public sealed partial class CoordinatorMachine
         var job = epoch.Job;
         if (!epoch.Holders.IsEmpty)
         {
-            // Nothing durable is given up, so a rank's word is enough.
-            Spoil(epoch);
+            // Nothing durable is given up, so a rank's word is enough. It has let go of what is damaged: the other copy is tried before the disk.
             return EndCurrent(EpochEnd.CheckpointDamaged, text, now, effects);
         }
 

@@ -46,7 +46,7 @@ public sealed partial class CoordinatorMachine
 
                 return null;
             case RankFailed failed when failed.Epoch == epoch.Id:
-                return EndCurrent(EpochEnd.RankFailure, Text.Of($"rank {rank} ({from}) at update {failed.Step.Index}: {failed.Text}"), now, effects);
+                return HearFailure(epoch, record!, failed, now, effects);
             case CheckpointUnreadable unreadable when unreadable.Epoch == epoch.Id && epoch.Phase == EpochPhase.Starting && unreadable.StepsDone == epoch.Issued.RestoreFrom:
                 return HearUnreadable(epoch, Text.Of($"rank {rank} ({from}) cannot load update {unreadable.StepsDone}: {unreadable.Text}"), now, effects);
             case HopOverdue overdue when overdue.Epoch == epoch.Id && epoch.Phase == EpochPhase.Training:
@@ -66,6 +66,28 @@ public sealed partial class CoordinatorMachine
                 return null;
             default:
                 return null;
+        }
+    }
+
+    private string? HearFailure(EpochRun epoch, MemberRecord record, RankFailed failed, Instant now, Outbox effects)
+    {
+        var text = Text.Of($"rank {record.Rank} ({record.Id}) at update {failed.Step.Index}: {failed.Text}");
+        switch (failed.Kind)
+        {
+            case FailureKind.JobStops:
+                // Its end ends the epoch, once it is on the disk; until then the rank says so again.
+                return JobRecord.IsFinal(_log.StateOf(epoch.Job)) || _log.IsFull ? null : Fail(epoch.Job, text, effects);
+            case FailureKind.NonFinite:
+                return EndCurrent(EpochEnd.NonFinite, text, now, effects);
+            case FailureKind.StateCorrupt:
+                if (++record.Corruptions > 1)
+                {
+                    GiveUp(record, EpochEnd.StateCorrupt, text, isGone: false, effects);
+                }
+
+                return EndCurrent(EpochEnd.StateCorrupt, text, now, effects);
+            default:
+                return EndCurrent(EpochEnd.RankFailure, text, now, effects);
         }
     }
 

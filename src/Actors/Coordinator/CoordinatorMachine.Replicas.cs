@@ -94,13 +94,10 @@ public sealed partial class CoordinatorMachine
         return missing == 0 ? [.. holders] : [];
     }
 
-    /// <summary>What the epoch was to load from memory is not tried again.</summary>
-    private void Spoil(EpochRun epoch) => _spoiled[epoch.Job.Id.Number] = epoch.Issued.RestoreFrom;
-
     // Whoever could not be reached may be replaced, and another may have the part; but it must not go on like that.
     private void NoteFailedLoad(EpochRun epoch, EpochEnd cause)
     {
-        if (epoch.Holders.IsEmpty || epoch.Phase != EpochPhase.Starting || cause is not (EpochEnd.RankFailure or EpochEnd.FormingTimeout or EpochEnd.DigestMismatch))
+        if (epoch.Holders.IsEmpty || epoch.Phase != EpochPhase.Starting || cause is not (EpochEnd.RankFailure or EpochEnd.FormingTimeout or EpochEnd.DigestMismatch or EpochEnd.CheckpointDamaged))
         {
             return;
         }
@@ -108,7 +105,7 @@ public sealed partial class CoordinatorMachine
         _failedLoads++;
         if (_failedLoads > 1 || cause == EpochEnd.DigestMismatch)
         {
-            Spoil(epoch);
+            _spoiled[epoch.Job.Id.Number] = epoch.Issued.RestoreFrom;
         }
     }
 }

@@ -32,6 +32,9 @@ public sealed class MemberRecord
     /// <summary>Why it cannot be a rank of the present job; empty if it can.</summary>
     public string Unfit { get; internal set; } = "";
 
+    /// <summary>How often its state changed in its memory: one bit may flip anywhere, a second one says that the memory is bad.</summary>
+    public int Corruptions { get; internal set; }
+
     /// <summary>Its rank in the current epoch, or -1.</summary>
     public int Rank { get; internal set; } = -1;
 

@@ -95,7 +95,15 @@ public sealed record Replicated(RingEpoch Epoch, long StepsDone, StateDigest Dig
 public sealed record ShardStored(RingEpoch Epoch, long StepsDone, long Bytes, string Sha256, StateDigest Digest) : MachineEvent;
 
 /// <summary>Work of an epoch failed: connecting, restoring, an update, a shard.</summary>
-public sealed record WorkFailed(RingEpoch Epoch, string Text) : MachineEvent;
+public sealed record WorkFailed(RingEpoch Epoch, string Text, FailureKind Kind = FailureKind.Work) : MachineEvent;
+
+/// <summary>A part of a state in this process's memory is not what it was; it was let go of. Belongs to no epoch: parts outlive them.</summary>
+/// <param name="Part">Which.</param>
+/// <param name="Text">What is wrong with it, in one line.</param>
+public sealed record ReplicaDamaged(Replica Part, string Text) : MachineEvent;
+
+/// <summary>The work of an epoch has something to say to people, and goes on.</summary>
+public sealed record WorkNoted(RingEpoch Epoch, string Text) : MachineEvent;
 
 /// <summary>A shard could not be written. The TrainingCheckpoint before it stays; training goes on.</summary>
 public sealed record ShardFailed(RingEpoch Epoch, long StepsDone, string Text) : MachineEvent;

@@ -28,6 +28,9 @@ public enum FaultPoint : byte
 
     /// <summary>At once, whatever the rank does.</summary>
     Now,
+
+    /// <summary>Before this rank's part of the state is copied to the next one: it has a copy of another part from the update before.</summary>
+    Replica,
 }
 
 /// <summary>What a rank does to itself.</summary>
@@ -47,6 +50,9 @@ public enum Fault : byte
 
     /// <summary>A gradient is not a number.</summary>
     Nan,
+
+    /// <summary>A bit changes in its memory: of a weight (<see cref="FaultPoint.Begin"/>), a moment (<see cref="FaultPoint.Update"/>) or a copy of another part (<see cref="FaultPoint.Replica"/>).</summary>
+    Flip,
 }
 
 /// <summary>Asks the holder of a rank to fail on purpose, once. Sent to every member; only the one that holds the rank answers.</summary>

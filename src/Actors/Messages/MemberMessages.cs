@@ -59,14 +59,17 @@ public sealed record RankReady(RingEpoch Epoch, long StepsDone, StateDigest Dige
 /// <summary>What an update was like for one rank.</summary>
 /// <param name="Loss">Mean over the labelled tokens of the whole batch.</param>
 /// <param name="GradientNorm">Before clipping.</param>
-/// <param name="Tokens">Of this rank.</param>
+/// <param name="Tokens">Of this rank; 0 for an update that was left out.</param>
 /// <param name="Elapsed">From begin to end.</param>
 /// <param name="SentBytes">By this rank.</param>
 /// <param name="Waits">Part of the time spent waiting for others.</param>
 public sealed record StepReport(double Loss, double GradientNorm, long Tokens, TimeSpan Elapsed, long SentBytes, TimeSpan Waits)
 {
+    /// <summary>Whether the update was left out, by the rules of the job: nothing was learnt from any token, and loss and norm are not finite.</summary>
+    public bool IsSkipped => Tokens == 0;
+
     /// <summary>Whether the update may be kept.</summary>
-    public bool IsFinite => double.IsFinite(Loss) && double.IsFinite(GradientNorm);
+    public bool IsFinite => IsSkipped || (double.IsFinite(Loss) && double.IsFinite(GradientNorm));
 }
 
 /// <summary>A rank has applied an update.</summary>
@@ -87,8 +90,9 @@ public sealed record ShardWritten(RingEpoch Epoch, long StepsDone, long Bytes, s
 /// <summary>A rank's work failed; it waits for the end of the epoch.</summary>
 /// <param name="Epoch">In which one.</param>
 /// <param name="Step">The update in hand.</param>
+/// <param name="Kind">What follows from it.</param>
 /// <param name="Text">One line for people.</param>
-public sealed record RankFailed(RingEpoch Epoch, TrainStep Step, string Text) : Message;
+public sealed record RankFailed(RingEpoch Epoch, TrainStep Step, FailureKind Kind, string Text) : Message;
 
 /// <summary>A rank cannot load the TrainingCheckpoint of its epoch: damaged or gone, as far as it can see. It waits for the end of the epoch.</summary>
 /// <param name="Epoch">In which one.</param>

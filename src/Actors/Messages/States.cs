@@ -122,6 +122,25 @@ public enum EpochEnd : byte
 
     /// <summary>A rank could not load the TrainingCheckpoint: it is damaged or gone.</summary>
     CheckpointDamaged,
+
+    /// <summary>What a rank has of the state changed in its memory between two updates.</summary>
+    StateCorrupt,
+}
+
+/// <summary>What kind of failure a rank reports.</summary>
+public enum FailureKind : byte
+{
+    /// <summary>Anything else: a lost peer, a full memory, data that cannot be read.</summary>
+    Work,
+
+    /// <summary>A loss or a gradient is not a finite number, and the rules of the job leave nothing else to try here.</summary>
+    NonFinite,
+
+    /// <summary>What the rank has of the state is not what it had after the last update.</summary>
+    StateCorrupt,
+
+    /// <summary>The rules of the job say that it ends here.</summary>
+    JobStops,
 }
 
 /// <summary>What a person may ask of a job.</summary>

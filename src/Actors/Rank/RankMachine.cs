@@ -95,6 +95,11 @@ public sealed class RankMachine
                 _isLeaving = true;
                 Beat(now, effects);
                 return "asked to leave: finishes what is in hand";
+            case ReplicaDamaged damaged:
+                _replicas.Drop(damaged.Part);
+                return damaged.Text;
+            case WorkNoted noted when noted.Epoch == _epoch?.Id:
+                return noted.Text;
             default:
                 return Result(input, now, effects);
         }
@@ -485,7 +490,7 @@ public sealed class RankMachine
             case WorkFailed failed:
                 epoch.Phase = RankPhase.Failed;
                 epoch.IsStepInHand = false;
-                epoch.Failure = new RankFailed(epoch.Id, new(epoch.StepsDone), failed.Text);
+                epoch.Failure = new RankFailed(epoch.Id, new(epoch.StepsDone), failed.Kind, failed.Text);
                 Tell(epoch.Failure, effects);
                 return failed.Text;
             case WaitingForPeer waiting when epoch.IsBusy:

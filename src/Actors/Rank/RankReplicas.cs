@@ -16,9 +16,13 @@ internal sealed class RankReplicas
 
     internal void Hold(Replica replica)
     {
-        _held.RemoveAll(held => (held.Job, held.StepsDone, held.Parts, held.Part) == (replica.Job, replica.StepsDone, replica.Parts, replica.Part));
+        Drop(replica);
         _held.Add(replica);
     }
+
+    /// <summary>Lets go of one, whatever its digest.</summary>
+    internal void Drop(Replica replica) =>
+        _held.RemoveAll(held => (held.Job, held.StepsDone, held.Parts, held.Part) == (replica.Job, replica.StepsDone, replica.Parts, replica.Part));
 
     /// <summary>Lets go of everything else.</summary>
     /// <returns>Whether there was anything else.</returns>

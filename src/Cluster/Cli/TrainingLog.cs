@@ -51,8 +51,8 @@ internal sealed class TrainingLog : ITrainingObserver, IDisposable
         {
             step = number,
             stage = stage.Name,
-            loss = result.Loss,
-            grad_norm = result.GradientNorm,
+            loss = Finite(result.Loss),
+            grad_norm = Finite(result.GradientNorm),
             learning_rate = result.LearningRate,
             tokens = result.Tokens,
             seconds = elapsed.TotalSeconds,
@@ -83,6 +83,8 @@ internal sealed class TrainingLog : ITrainingObserver, IDisposable
         }
     }
 
+    public void OnGuard(string text) => Line(text);
+
     public void Dispose()
     {
         Close();
@@ -94,6 +96,9 @@ internal sealed class TrainingLog : ITrainingObserver, IDisposable
         Close();
         Console.WriteLine(text);
     }
+
+    // JSON has no other numbers.
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
 
     private void Live(string markup)
     {

@@ -70,6 +70,9 @@ public sealed class AdamW : IDisposable
         Update(update with { WeightDecay = 0 }, gradients, matrices, Owned.EndElement);
     }
 
+    /// <summary>Counts an update that was left out; weights and moments stay as they are. The bias of the moments is corrected as if it had been made.</summary>
+    public void Skip() => Updates++;
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -4,7 +4,7 @@ using ActorRing.Native;
 
 namespace ActorRing.Compute.Sharding;
 
-/// <summary>The bytes of flat float32 tensors, piece by piece, wherever the tensors live.</summary>
+/// <summary>The bytes of flat tensors, float32 where nothing else is said, piece by piece, wherever the tensors live.</summary>
 internal static class TensorBytes
 {
     private const int PieceElements = 1 << 20;
@@ -15,21 +15,16 @@ internal static class TensorBytes
     /// <summary>Fills one piece after the other.</summary>
     internal delegate void Fill(long firstElement, Span<byte> piece);
 
-    /// <summary>Hands out the bytes of a contiguous tensor in order: a view of host memory, copies from a device.</summary>
+    /// <summary>Hands out the bytes of a contiguous tensor, Float32 or BFloat16, in order: a view of host memory, copies from a device.</summary>
     internal static void Read(ComputeDevice device, in Tensor tensor, Take take, ByteProgress? progress = null)
     {
-        var staging = device.IsCuda ? new float[Math.Min(tensor.Count, PieceElements)] : [];
-        for (var start = 0L; start < tensor.Count; start += PieceElements)
+        if (tensor.Type == ElementType.BFloat16)
         {
-            var count = (int)Math.Min(PieceElements, tensor.Count - start);
-            var piece = tensor.Slice(0, start, count);
-            if (device.IsCuda)
-            {
-                device.Read<float>(piece, staging.AsSpan(0, count));
-            }
-
-            take(MemoryMarshal.AsBytes(device.IsCuda ? staging.AsSpan(0, count) : piece.HostSpan<float>()));
-            progress?.Add(count * (long)sizeof(float));
+            Read<ushort>(device, tensor, take, progress);
+        }
+        else
+        {
+            Read<float>(device, tensor, take, progress);
         }
     }
 
@@ -43,6 +38,25 @@ internal static class TensorBytes
             fill(start, MemoryMarshal.AsBytes(staging.AsSpan(0, count)));
             device.Write<float>(staging.AsSpan(0, count), tensor.Slice(0, start, count));
             progress?.Add(count * (long)sizeof(float));
+        }
+    }
+
+    private static void Read<T>(ComputeDevice device, in Tensor tensor, Take take, ByteProgress? progress)
+        where T : unmanaged
+    {
+        var staging = device.IsCuda ? new T[Math.Min(tensor.Count, PieceElements)] : [];
+        for (var start = 0L; start < tensor.Count; start += PieceElements)
+        {
+            var count = (int)Math.Min(PieceElements, tensor.Count - start);
+            var piece = tensor.Slice(0, start, count);
+            if (device.IsCuda)
+            {
+                device.Read<T>(piece, staging.AsSpan(0, count));
+            }
+
+            var bytes = MemoryMarshal.AsBytes(device.IsCuda ? staging.AsSpan(0, count) : piece.HostSpan<T>());
+            take(bytes);
+            progress?.Add(bytes.Length);
         }
     }
 }

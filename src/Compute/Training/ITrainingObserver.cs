@@ -15,4 +15,8 @@ public interface ITrainingObserver : IProgress<CorpusProgress>
     /// <param name="result">Loss, norm, rate, tokens.</param>
     /// <param name="elapsed">Data, forward, backward and update.</param>
     void OnStep(TrainingStage stage, TrainStep trainStep, StepResult result, TimeSpan elapsed);
+
+    /// <summary>Something was not as it should be, and something was done about it.</summary>
+    /// <param name="text">One line.</param>
+    void OnGuard(string text);
 }

@@ -3,6 +3,7 @@ using ActorRing.Compute.Data;
 using ActorRing.Compute.Model.Config;
 using ActorRing.Compute.Recompute;
 using ActorRing.Compute.Sharding;
+using ActorRing.Compute.Training.Guards;
 
 namespace ActorRing.Compute.Training;
 
@@ -10,19 +11,22 @@ namespace ActorRing.Compute.Training;
 /// <param name="state">Borrowed.</param>
 /// <param name="gradients">Of the state's weights; borrowed.</param>
 /// <param name="policy">What backward computes again.</param>
+/// <param name="guards">What is looked after.</param>
 /// <param name="config">The model before the job.</param>
 /// <param name="stages">At least one.</param>
 /// <param name="progress">Told while data are opened, which may take long the first time.</param>
 /// <param name="seatOf">This rank's place in a stage, by its number.</param>
-public sealed class RankTrainer(TrainingState state, Gradients gradients, RecomputePolicy policy, LlamaConfig config, IReadOnlyList<TrainingStage> stages, IProgress<CorpusProgress> progress,
-    Func<int, StageSeat> seatOf) : IDisposable
+/// <param name="tell">Told of what guards do, in one line.</param>
+public sealed class RankTrainer(TrainingState state, Gradients gradients, RecomputePolicy policy, GuardOptions guards, LlamaConfig config, IReadOnlyList<TrainingStage> stages,
+    IProgress<CorpusProgress> progress, Func<int, StageSeat> seatOf, Action<string> tell) : IDisposable
 {
     private int _at = -1;
     private TokenizedCorpus? _corpus;
     private StageRun? _stage;
 
     /// <summary>One update; opens the data and takes the memory of its stage if that is not the last one's.</summary>
-    /// <exception cref="NonFiniteException">Loss or gradient is not finite; nothing was updated.</exception>
+    /// <exception cref="NonFiniteException">Loss or gradient is not finite, and the rules leave nothing else to do here; nothing was updated.</exception>
+    /// <exception cref="StateCorruptException">What this rank has of the state changed in its memory; nothing was updated.</exception>
     /// <exception cref="InvalidDataException">The data cannot be used: file and value are named.</exception>
     public StepResult Run(TrainStep trainStep)
     {
@@ -31,7 +35,7 @@ public sealed class RankTrainer(TrainingState state, Gradients gradients, Recomp
         {
             Close();
             _corpus = TokenizedCorpus.Open(stages[stage].Data.Patterns, stages[stage].Data.Corpus, progress);
-            _stage = new StageRun(state, gradients, policy, ConfigIn(stage), stages[stage], _corpus, seatOf(stage));
+            _stage = new StageRun(state, gradients, policy, guards, ConfigIn(stage), stages[stage], _corpus, seatOf(stage), tell);
             _at = stage;
         }
 

@@ -4,6 +4,7 @@ using ActorRing.Compute.Model;
 using ActorRing.Compute.Model.Config;
 using ActorRing.Compute.Recompute;
 using ActorRing.Compute.Sharding;
+using ActorRing.Compute.Training.Guards;
 
 namespace ActorRing.Compute.Training;
 
@@ -15,7 +16,7 @@ public sealed class StageRun : IDisposable
     private readonly PackedRows _rows;
     private readonly RowOrder _order;
     private readonly LlamaModel _model;
-    private readonly TrainingStep _step;
+    private readonly GuardedStep _step;
     private readonly Batch _whole;
     private readonly Batch[] _batches;
 
@@ -23,15 +24,19 @@ public sealed class StageRun : IDisposable
     /// <param name="state">Borrowed.</param>
     /// <param name="gradients">Of the state's weights; borrowed.</param>
     /// <param name="policy">What backward computes again.</param>
+    /// <param name="guards">What is looked after.</param>
     /// <param name="config">The model as the stage trains it: <see cref="Trainer.ConfigOf"/>.</param>
     /// <param name="stage">Which.</param>
     /// <param name="corpus">Its data; borrowed.</param>
     /// <param name="seat">This rank's place.</param>
+    /// <param name="tell">Told of what guards do, in one line.</param>
     /// <exception cref="InvalidDataException">The data has too few tokens.</exception>
     /// <exception cref="InsufficientMemoryException">The device has no room.</exception>
-    public StageRun(TrainingState state, Gradients gradients, RecomputePolicy policy, LlamaConfig config, TrainingStage stage, TokenizedCorpus corpus, StageSeat seat)
+    public StageRun(TrainingState state, Gradients gradients, RecomputePolicy policy, GuardOptions guards, LlamaConfig config, TrainingStage stage, TokenizedCorpus corpus, StageSeat seat,
+        Action<string> tell)
     {
         ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(guards);
         ArgumentNullException.ThrowIfNull(stage);
         ArgumentNullException.ThrowIfNull(seat);
         _stage = stage;
@@ -42,13 +47,15 @@ public sealed class StageRun : IDisposable
         _batches = [.. Enumerable.Range(0, stage.Accumulation / seat.Replicas).Select(_ => new Batch(stage.Batch, seat.Positions, stage.Tokens))];
         _model = new LlamaModel(state.Parameters, seat.Attention, policy, stage.Batch, seat.Positions.Length);
         _model.SetRotary(config, seat.Positions, stage.Tokens);
-        _step = new TrainingStep(state.Parameters, _model, gradients, state.Optimizer, state.Group);
+        var guard = guards.VerifiesState ? new StateGuard(state) : null;
+        _step = new GuardedStep(new TrainingStep(state.Parameters, _model, gradients, state.Optimizer, state.Group, guard), guards.NonFinite, tell);
     }
 
     /// <summary>One update.</summary>
     /// <param name="trainStep">Its number in the job, for errors.</param>
     /// <param name="stageStep">Its number in the stage, from 0.</param>
     /// <exception cref="NonFiniteException">Loss or gradient is not finite; nothing was updated.</exception>
+    /// <exception cref="StateCorruptException">What this rank has of the state changed in its memory; nothing was updated.</exception>
     public StepResult Run(TrainStep trainStep, long stageStep)
     {
         for (var micro = 0; micro < _batches.Length; micro++)

@@ -7,11 +7,12 @@ using ActorRing.Compute.Model.Rope;
 using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.Recompute;
 using ActorRing.Compute.Sharding;
+using ActorRing.Compute.Training.Guards;
 
 namespace ActorRing.Compute.Training;
 
 /// <summary>Runs a job's stages one after the other on one rank. Weights and optimiser moments go on from stage to stage.</summary>
-public sealed class Trainer(Parameters parameters, AdamWOptions optimizerOptions, RecomputePolicy policy, ITrainingObserver observer)
+public sealed class Trainer(Parameters parameters, AdamWOptions optimizerOptions, RecomputePolicy policy, GuardOptions guards, ITrainingObserver observer)
 {
     private TrainStep _step = new(0);
 
@@ -23,7 +24,7 @@ public sealed class Trainer(Parameters parameters, AdamWOptions optimizerOptions
     /// <param name="stages">At least one.</param>
     /// <param name="stop">Ends training early; what is done is kept.</param>
     /// <returns>The config of the model as it is afterwards: rotary base and longest length of the stages that ran.</returns>
-    /// <exception cref="NonFiniteException">Loss or gradient is not finite; the weights are those before that update.</exception>
+    /// <exception cref="NonFiniteException">Loss or gradient is not finite, and the rules leave nothing else to do; the weights are those before that update.</exception>
     /// <exception cref="InvalidDataException">The data cannot be used: file and value are named.</exception>
     public LlamaConfig Run(LlamaConfig config, IReadOnlyList<TrainingStage> stages, CancellationToken stop)
     {
@@ -62,7 +63,7 @@ public sealed class Trainer(Parameters parameters, AdamWOptions optimizerOptions
         using var corpus = TokenizedCorpus.Open(stage.Data.Patterns, stage.Data.Corpus, observer, stop);
         observer.OnStage(stage, MemoryPlan.Of(parameters.Device, parameters.Dims, parameters.ComputeType, policy, stage.Batch, stage.Tokens), corpus.TokenCount);
 
-        using var run = new StageRun(state, gradients, policy, config, stage, corpus, StageSeat.Alone(parameters.Device, stage.Tokens));
+        using var run = new StageRun(state, gradients, policy, guards, config, stage, corpus, StageSeat.Alone(parameters.Device, stage.Tokens), observer.OnGuard);
         for (var i = 0L; i < stage.Schedule.Steps && !stop.IsCancellationRequested; i++)
         {
             var started = Stopwatch.GetTimestamp();

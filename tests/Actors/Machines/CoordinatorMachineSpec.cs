@@ -132,16 +132,60 @@ public class CoordinatorMachineSpec
     }
 
     [Fact]
-    public void State_in_memory_must_be_tried_once_when_a_rank_cannot_load_it()
+    public void Other_copy_must_be_tried_before_the_disk_when_a_rank_cannot_load_a_part_from_memory_and_nothing_a_third_time()
     {
         var seed = new Rig(4, ranks: 3).Trains().Commits(2);
         var proposal = seed.Loses("m1", ("m0", [Part(2, 0), Part(2, 2)]), ("m2", [Part(2, 2), Part(2, 1)]), ("m3", []));
+        Assert.Equal(["m0", "m2", "m2"], HoldersOf(proposal));
         seed.Starts();
-        var reason = seed.Says(new Received(new(new("m2", 1), Role.Member), new CheckpointUnreadable(proposal.Epoch, 2, "a bit is another one")));
+        var reason = seed.Says(Unreadable(proposal));
         Assert.Contains("cannot load update 2: a bit is another one", reason, StringComparison.Ordinal);
 
-        var next = seed.Next(("m0", [Part(2, 0), Part(2, 2)]), ("m2", [Part(2, 2), Part(2, 1)]), ("m3", []));
-        Assert.Equal((0, true), (next.RestoreFrom, next.Holders.IsEmpty));
+        // The member has given its part up.
+        proposal = seed.Next(("m0", [Part(2, 0), Part(2, 2)]), ("m2", [Part(2, 1)]), ("m3", []));
+        Assert.Equal((2, true), (proposal.RestoreFrom, HoldersOf(proposal) is ["m0", "m2", "m0"]));
+        seed.Starts();
+        seed.Says(Unreadable(proposal));
+
+        proposal = seed.Next(("m0", [Part(2, 0), Part(2, 2)]), ("m2", [Part(2, 1)]), ("m3", []));
+        Assert.Equal((0, true), (proposal.RestoreFrom, proposal.Holders.IsEmpty));
+
+        static Received Unreadable(ProposePlan of) => new(new(new("m2", 1), Role.Member), new CheckpointUnreadable(of.Epoch, 2, "a bit is another one"));
+
+        static string[] HoldersOf(ProposePlan of) => [.. of.Holders.Select(holder => of.Members[holder.Index].Name)];
+    }
+
+    [Theory]
+    [InlineData(FailureKind.Work, EpochEnd.RankFailure)]
+    [InlineData(FailureKind.NonFinite, EpochEnd.NonFinite)]
+    [InlineData(FailureKind.StateCorrupt, EpochEnd.StateCorrupt)]
+    public void Epoch_must_end_with_the_kind_of_failure_and_its_rank(FailureKind kind, EpochEnd cause)
+    {
+        var seed = new Rig(2).Trains();
+        var effects = seed.Does(seed.Fails(1, kind));
+        Assert.Contains(effects, effect => effect is Send { Message: EndEpoch end } && end.Cause == cause && end.Reason == "rank 1 (m1#1) at update 3: a word");
+        Assert.DoesNotContain(effects, effect => effect is FenceMember);
+    }
+
+    [Fact]
+    public void Member_must_be_given_up_when_its_memory_fails_a_second_time()
+    {
+        var seed = new Rig(3, ranks: 2).Trains();
+        Assert.DoesNotContain(seed.Does(seed.Fails(1, FailureKind.StateCorrupt)), effect => effect is FenceMember);
+        seed.Next(("m0", []), ("m1", []), ("m2", []));
+        seed.Starts();
+        Assert.Contains(seed.Does(seed.Fails(1, FailureKind.StateCorrupt)), effect => effect is FenceMember { Member.Name: "m1" });
+    }
+
+    [Fact]
+    public void Job_must_fail_once_with_the_words_of_the_rank_when_its_rules_say_that_it_stops()
+    {
+        var seed = new Rig(2).Trains();
+        var failed = new JobStateChanged(new(1), JobState.Failed, "rank 1 (m1#1) at update 3: a word");
+        Assert.Contains(new AppendLog(seed.NextSequence, failed), seed.Does(seed.Fails(1, FailureKind.JobStops)));
+        Assert.DoesNotContain(seed.Does(seed.Fails(1, FailureKind.JobStops)), effect => effect is AppendLog);
+        seed.Sync();
+        Assert.Equal((JobState.Failed, EpochPhase.None), (seed.Machine.Book.Jobs[0].State, seed.Machine.Phase));
     }
 
     private static Replica Part(long stepsDone, int part, ulong? digest = null) => new(new(1), stepsDone, new(digest ?? (ulong)stepsDone), 3, part);
@@ -317,6 +361,8 @@ public class CoordinatorMachineSpec
 
         internal Received Done(int rank, long stepsDone, ulong? digest = null, double loss = 1) => new(new(new($"m{rank}", 1), Role.Member),
             new TrainStepCompleted(Machine.Epoch, stepsDone, new(digest ?? (ulong)stepsDone), new(loss, 1, 1, TimeSpan.Zero, 1, TimeSpan.Zero)));
+
+        internal Received Fails(int rank, FailureKind kind) => new(new(new($"m{rank}", 1), Role.Member), new RankFailed(Machine.Epoch, new(3), kind, "a word"));
 
         internal Received Late(int rank, int peer) => new(new(new($"m{rank}", 1), Role.Member),
             new HopOverdue(Machine.Epoch, new(new(0), 0, 1, new(0), false, new(peer), TimeSpan.FromMilliseconds(2_500))));

@@ -27,7 +27,7 @@ internal static class WireSamples
         new RankReady(Epoch, 40, new(0x1122334455667788)),
         new TrainStepCompleted(Epoch, 41, new(5), new(2.5, 0.125, 4_096, TimeSpan.FromSeconds(1), 1L << 33, TimeSpan.FromMilliseconds(3))),
         new ShardWritten(Epoch, 40, 1L << 34, "5ba256", new(6)),
-        new RankFailed(Epoch, new(41), "out of memory"),
+        new RankFailed(Epoch, new(41), FailureKind.NonFinite, "out of memory"),
         new CheckpointUnreadable(Epoch, 40, "rank-00001.safetensors: its SHA-256 is another one"),
         new HopOverdue(Epoch, Hop),
         new StaleTerm(4),

@@ -87,6 +87,17 @@ internal sealed class ClusterProcess : IAsyncDisposable
         throw new TimeoutException($"{what}: {JobWatch.Line(await StatusAsync(job))}\n{Tail()}");
     }
 
+    /// <summary>Waits until one of its processes writes a line with these words.</summary>
+    internal async Task AwaitLineAsync(string words)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!_lines.Any(line => line.Contains(words, StringComparison.Ordinal)))
+        {
+            Assert.True(clock.Elapsed < Patience, $"nobody says '{words}'\n{Tail()}");
+            await Task.Delay(10);
+        }
+    }
+
     internal Task<JobStatus> AwaitEndAsync(JobId job) => AwaitAsync(job, status => status.State == JobState.Completed, "the job was not completed");
 
     internal Task ArmAsync(int rank, FaultPoint point, Fault fault = Fault.Kill, long step = -1) =>

@@ -88,7 +88,7 @@ internal sealed partial class World
         {
             0 => new StaleTerm(coordinator.Term + 1),
             1 => new MemberHello(1, coordinator.Term + 1, "", RingEpoch.None, RankPhase.Idle, 0, 0, 0, false, null, []),
-            2 => new RankFailed(coordinator.Machine.Epoch, new(0), "an observer says so"),
+            2 => new RankFailed(coordinator.Machine.Epoch, new(0), (FailureKind)_onlooker.Below(4), "an observer says so"),
             _ => new HopSummary(coordinator.Machine.Epoch, long.MaxValue, TimeSpan.Zero, []),
         },
     };

@@ -76,6 +76,12 @@ internal sealed partial class World
             session.Digest = digest;
             if (digest != Reference(restore.Job.Number, restore.StepsDone) || (!_isHealed && _random.Chance(_faults.Misread)))
             {
+                // Whoever has it finds out, and lets go of it.
+                if (digest != Reference(restore.Job.Number, restore.StepsDone) && holder.Replicas.Remove((restore.Job.Number, restore.StepsDone, restore.Holders.Length, part)))
+                {
+                    Feed(holder, 0, new ReplicaDamaged(new(restore.Job, restore.StepsDone, default, restore.Holders.Length, part), "a bit is another one"));
+                }
+
                 Run(member, session, 2, () => Feed(member, 0, new RestoreFailed(restore.Epoch, "a part in memory is another one")));
                 return;
             }

@@ -82,7 +82,7 @@ public static class LogCodec
                 found = new JobStateChanged(new(r.I64()), (JobState)r.U8((byte)JobState.Cancelled), r.String(), r.String());
                 break;
             case 3:
-                found = new EpochIssued(new(r.I64()), r.Epoch(), MessageCodec.Members(ref r), r.String(), r.I64(), (EpochEnd)r.U8((byte)EpochEnd.CheckpointDamaged));
+                found = new EpochIssued(new(r.I64()), r.Epoch(), MessageCodec.Members(ref r), r.String(), r.I64(), (EpochEnd)r.U8((byte)EpochEnd.StateCorrupt));
                 break;
             case 4:
                 found = new StepCommitted(new(r.I64()), r.Epoch(), r.I64(), r.Digest());

@@ -86,7 +86,7 @@ public static class MessageCodec
                 w.U16(5); w.Epoch(m.Epoch); w.I64(m.StepsDone); w.I64(m.Bytes); w.String(m.Sha256); w.Digest(m.Digest);
                 break;
             case RankFailed m:
-                w.U16(6); w.Epoch(m.Epoch); w.I64(m.Step.Index); w.String(m.Text);
+                w.U16(6); w.Epoch(m.Epoch); w.I64(m.Step.Index); w.U8((byte)m.Kind); w.String(m.Text);
                 break;
             case HopOverdue m:
                 w.U16(7); w.Epoch(m.Epoch); HopCodec.Write(w, m.Hop);
@@ -199,7 +199,7 @@ public static class MessageCodec
             case 5:
                 return new ShardWritten(r.Epoch(), r.I64(), r.I64(), r.String(), r.Digest());
             case 6:
-                return new RankFailed(r.Epoch(), new(r.I64()), r.String());
+                return new RankFailed(r.Epoch(), new(r.I64()), (FailureKind)r.U8((byte)FailureKind.JobStops), r.String());
             case 7:
                 return new HopOverdue(r.Epoch(), HopCodec.Wait(ref r));
             case 8:
@@ -217,7 +217,7 @@ public static class MessageCodec
             case 22:
                 return new StartEpoch(r.I64(), r.Epoch(), Strings(ref r), r.String());
             case 23:
-                return new EndEpoch(r.I64(), r.Epoch(), (EpochEnd)r.U8((byte)EpochEnd.CheckpointDamaged), r.String());
+                return new EndEpoch(r.I64(), r.Epoch(), (EpochEnd)r.U8((byte)EpochEnd.StateCorrupt), r.String());
             case 24:
                 return new ReleaseMember(r.I64(), r.Member(), r.Flag(), r.String());
             case 40:
@@ -247,7 +247,7 @@ public static class MessageCodec
             case 52:
                 return AnswerCodec.Hierarchy(ref r);
             case 60:
-                return new ArmFault(r.String(), new(r.I32()), r.I64(), (FaultPoint)r.U8((byte)FaultPoint.Now), (Fault)r.U8((byte)Fault.Nan), r.Time());
+                return new ArmFault(r.String(), new(r.I32()), r.I64(), (FaultPoint)r.U8((byte)FaultPoint.Replica), (Fault)r.U8((byte)Fault.Flip), r.Time());
             case 61:
                 return new FaultArmed(r.String());
             default:

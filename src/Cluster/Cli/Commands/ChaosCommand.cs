@@ -37,6 +37,11 @@ internal static class ChaosCommand
                 throw new UsageException($"--nan spoils a gradient, allowed: --at {Words.Of(FaultPoint.Reduce)}");
             }
 
+            if (fault == Fault.Flip && point is not (FaultPoint.Begin or FaultPoint.Update or FaultPoint.Replica))
+            {
+                throw new UsageException($"--flip changes a bit of a weight, a moment or a copy, allowed: --at {Words.Of(FaultPoint.Begin)}, {Words.Of(FaultPoint.Update)} or {Words.Of(FaultPoint.Replica)}");
+            }
+
             await using var link = await ConsoleLink.ConnectAsync(ClusterPlace.Of(result), default);
             await ArmAsync(link, new ArmFault(ConsoleLink.NewKey(), rank, result.GetValue(step) - 1, point, fault, TimeSpan.FromMilliseconds(result.GetValue(lasts))));
             Console.WriteLine($"rank {rank.Index}: {Words.Of(fault)} at {Words.Of(point)}{(result.GetValue(step) > 0 ? $", step {result.GetValue(step)}" : "")}");
@@ -85,6 +90,7 @@ internal static class ChaosCommand
         Fault.Stop => "rank=N: its process stops itself (SIGSTOP).",
         Fault.Slow => "rank=N: waits there in every update from then on.",
         Fault.Cut => "rank=N: its communicators break, as if the network did.",
+        Fault.Flip => "rank=N: a bit of a weight (--at begin), a moment (--at update) or the copy of another rank's part (--at replica) changes in its memory.",
         _ => "rank=N: a gradient becomes NaN, --at reduce.",
     };
 

@@ -16,7 +16,7 @@ internal static class DemoCommand
         var seed = NumberOption.Of("--seed", "Of the training data and of the samples that are asked.", 1L, 0, 1L << 40);
         var samples = NumberOption.Of("--num-samples", "Samples of each cell of the needle maps.", 8, 1, 1000);
         var verify = new Option<bool>("--verify") { Description = "Train once more without the loss, and compare the weights bit by bit." };
-        var json = new Option<bool>("--json") { Description = "End with the figures as JSON." };
+        var json = new Option<bool>("--json") { Description = "The figures as JSON; what happens goes to standard error." };
         var command = new Command("demo", "Extends a small model's context on four rank processes, loses one, and shows what came of it. Any key of the job (hocon/jobs/demo.conf) can follow. Example: actorring demo") { output, haystack, ranks, mode, seed, samples, verify, json };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction(async result =>
@@ -25,13 +25,14 @@ internal static class DemoCommand
             var plan = new DemoPlan(
                 Path.GetFullPath(result.GetValue(output)!), result.GetValue(haystack)!, result.GetValue(ranks), RanksOptions.ModeOf(result.GetValue(mode)!), result.GetValue(seed),
                 result.GetValue(samples), result.UnmatchedTokens);
-            var figures = await new DemoScript(plan, signal.Token).RunAsync(result.GetValue(verify));
+            var words = result.GetValue(json) ? Console.Error : Console.Out;
+            var figures = await new DemoScript(plan, words, signal.Token).RunAsync(result.GetValue(verify));
             if (result.GetValue(json))
             {
                 Console.WriteLine(Bench.BenchJson.Of(figures));
             }
 
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"wrote {Path.Combine(plan.Folder, "report.html")} in {figures.Seconds:F0} s"));
+            words.WriteLine(string.Create(CultureInfo.InvariantCulture, $"wrote {Path.Combine(plan.Folder, "report.html")} in {figures.Seconds:F0} s"));
             return figures.IsSound ? 0 : 1;
         });
         return command;

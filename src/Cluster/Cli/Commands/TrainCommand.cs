@@ -44,7 +44,7 @@ internal static class TrainCommand
         using var log = new TrainingLog(job.Output, parameters.Dims, stages.Sum(stage => stage.Schedule.Steps), job.Training.LogEvery);
         log.Line($"{job.Name}: {parameters.Layout.Count / 1e6:F2} M parameters on {device.Info.Name} ({device.BackendName}), recompute {JobFile.PolicyOf(job)}");
 
-        var trainer = new Trainer(parameters, JobFile.OptimizerOf(job), JobFile.PolicyOf(job), log);
+        var trainer = new Trainer(parameters, JobFile.OptimizerOf(job), JobFile.PolicyOf(job), job.Guards, log);
         var trained = trainer.Run(model.Config, stages, stop);
         if (job.Checkpoint.Export && trainer.StepsDone > 0)
         {

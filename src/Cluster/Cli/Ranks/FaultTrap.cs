@@ -27,11 +27,8 @@ internal sealed class FaultTrap
         }
     }
 
-    internal void BeginStep(TrainStep step)
-    {
-        _step = step;
-        Reach(FaultPoint.Begin);
-    }
+    /// <summary>Which update is in hand.</summary>
+    internal void BeginStep(TrainStep step) => _step = step;
 
     /// <summary>The work has come to a place.</summary>
     /// <returns>Whether what is computed there shall be spoilt.</returns>

@@ -11,6 +11,7 @@ using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.SequenceParallel;
 using ActorRing.Compute.Sharding;
 using ActorRing.Compute.Training;
+using ActorRing.Compute.Training.Guards;
 using ActorRing.Native;
 
 namespace ActorRing.Cluster.Cli.Ranks;
@@ -34,7 +35,8 @@ internal sealed class JobRun : IDisposable
     private PlannedAttention? _attention;
 
     /// <summary>Loads what the order names.</summary>
-    internal JobRun(Native.ComputeDevice device, ResolvedJob job, RestoreCheckpoint order, PreparedPlan plan, EpochLinks links, ReplicaStore replicas, WorkWatch watch, FaultTrap trap)
+    internal JobRun(Native.ComputeDevice device, ResolvedJob job, RestoreCheckpoint order, PreparedPlan plan, EpochLinks links, ReplicaStore replicas, WorkWatch watch, FaultTrap trap,
+        Action<string> tell)
     {
         (_device, _job, _rank, _plan, _links, _replicas, _watch) = (device, job, order.Rank, plan, links, replicas, watch);
         try
@@ -49,7 +51,8 @@ internal sealed class JobRun : IDisposable
             var optimizer = Own(new AdamW(parameters, JobFile.OptimizerOf(settings), group.OwnedOf(parameters.Layout.Shards)));
             _state = new TrainingState(parameters, optimizer, group);
             var corpus = _model.Corpus(Path.Combine(settings.Output, "data"));
-            _trainer = Own(new RankTrainer(_state, gradients, JobFile.PolicyOf(settings), _model.Config, [.. settings.Stages.Select(stage => JobFile.StageOf(stage, corpus))], watch, SeatOf));
+            TrainingStage[] stages = [.. settings.Stages.Select(stage => JobFile.StageOf(stage, corpus))];
+            _trainer = Own(new RankTrainer(_state, gradients, JobFile.PolicyOf(settings), settings.Guards, _model.Config, stages, watch, SeatOf, tell));
             _checkpoints = new TrainingCheckpoints(settings.Checkpoint.Folder, new ByteProgress(watch.Worked));
             _digest = !order.Holders.IsEmpty ? LoadFromMemory(order) : order.StepsDone == 0 ? _state.Digest() : Load(order.StepsDone);
         }
@@ -59,6 +62,9 @@ internal sealed class JobRun : IDisposable
             throw;
         }
     }
+
+    /// <summary>What is looked after.</summary>
+    internal GuardOptions Guards => _job.Settings.Guards;
 
     /// <summary>What this rank has of the state.</summary>
     internal TrainingState State => _state;

@@ -11,6 +11,7 @@ using ActorRing.Compute.Checkpoints.Replicas;
 using ActorRing.Compute.Communication;
 using ActorRing.Compute.SequenceParallel;
 using ActorRing.Compute.Training;
+using ActorRing.Compute.Training.Guards;
 using ActorRing.Native;
 
 namespace ActorRing.Cluster.Cli.Ranks;
@@ -78,13 +79,13 @@ internal sealed class JobWork : IRankWork
         var job = ResolvedJob.Of(order.Spec.Payload.AsSpan());
         _run?.Dispose();
         _run = null; // a failure below must not leave a run that is disposed of
-        _store ??= new ReplicaStore();
-        _run = new JobRun(DeviceOf(job.Settings.Compute, order.Ranks), job, order, _plan!, _links!, _store, _watch, _trap);
+        _store ??= new ReplicaStore(SayDamaged);
+        _run = new JobRun(DeviceOf(job.Settings.Compute, order.Ranks), job, order, _plan!, _links!, _store, _watch, _trap, text => _say(new WorkNoted(order.Epoch, text)));
         if (job.Settings.Checkpoint.PeerReplicas)
         {
             _exchange = new ReplicaExchange(
                 _store, order.Ranks == 1 ? null : _links!.Replicas,
-                done => _say(new Replicated(order.Epoch, done.StepsDone, done.Digest, [.. done.Parts])), failure => _say(new WorkFailed(order.Epoch, TextOf(failure))));
+                done => _say(new Replicated(order.Epoch, done.StepsDone, done.Digest, [.. done.Parts])), failure => _say(new WorkFailed(order.Epoch, TextOf(failure), KindOf(failure))));
         }
 
         return _run.Restored;
@@ -99,6 +100,11 @@ internal sealed class JobWork : IRankWork
             return;
         }
 
+        if (_trap.Reach(FaultPoint.Replica))
+        {
+            _store!.Flip(order.Job, _run!.State.Group.Rank);
+        }
+
         _exchange.Begin(_run!.State, order.Job, order.StepsDone, order.Digest);
     }
 
@@ -110,10 +116,19 @@ internal sealed class JobWork : IRankWork
         var (sent, waited) = links.Totals;
         var started = Stopwatch.GetTimestamp();
         _watch.BeginStep(trainStep);
+        if (_trap.Reach(FaultPoint.Begin))
+        {
+            BadMemory.FlipWeight(run.State);
+        }
+
         var result = Named(() => run.Train(trainStep));
         var digest = Named(run.Digest);
         _watch.EndStep();
-        _trap.Reach(FaultPoint.Update);
+        if (_trap.Reach(FaultPoint.Update))
+        {
+            BadMemory.FlipMoment(run.State);
+        }
+
         var (sentNow, waitedNow) = links.Totals;
         var elapsed = Stopwatch.GetElapsedTime(started);
         Steps++;
@@ -161,18 +176,33 @@ internal sealed class JobWork : IRankWork
         _device?.Dispose();
     }
 
-    // The rank to blame is known here only by its place in a communicator.
+    // What follows from a failure is known here, and the rank to blame only by its place in a communicator.
     private T Named<T>(Func<T> work)
     {
         try
         {
             return work();
         }
+        catch (Exception failure) when (KindOf(failure) is var kind and not FailureKind.Work)
+        {
+            throw new RankFailureException(kind, failure.Message, failure);
+        }
         catch (CommunicationException failure) when (_links!.Blamed(failure) is not null)
         {
             throw new InvalidOperationException(TextOf(failure), failure);
         }
     }
+
+    private FailureKind KindOf(Exception failure) => failure switch
+    {
+        NonFiniteException when _run?.Guards.NonFinite == NonFinitePolicy.Stop => FailureKind.JobStops,
+        NonFiniteException => FailureKind.NonFinite,
+        StateCorruptException => FailureKind.StateCorrupt,
+        _ => FailureKind.Work,
+    };
+
+    private void SayDamaged(PartName part, string change) =>
+        _say(new ReplicaDamaged(new Replica(part.Job, part.StepsDone, default, part.Parts, part.Part), $"the copy of part {part.Part} of update {part.StepsDone} of {part.Job} is given up: {change} changed in memory"));
 
     private string TextOf(Exception failure) => failure is CommunicationException lost && _links?.Blamed(lost) is { } blamed
         ? $"{lost.Label}: rank {blamed.Index}: {failure.Message}"

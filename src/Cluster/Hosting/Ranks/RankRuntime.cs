@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using ActorRing.Actors.Effects;
 using ActorRing.Actors.Events;
 using ActorRing.Actors.Ids;
+using ActorRing.Actors.Messages;
 
 namespace ActorRing.Cluster.Hosting.Ranks;
 
@@ -94,7 +95,7 @@ internal sealed class RankRuntime : IDisposable
         catch (Exception failure)
         {
             // Whatever it was: the machine decides what becomes of the epoch.
-            return new WorkFailed(EpochOf(order), OneLine(failure));
+            return new WorkFailed(EpochOf(order), OneLine(failure), (failure as RankFailureException)?.Kind ?? FailureKind.Work);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using ActorRing.Actors.Plans;
 using ActorRing.Cluster.Hosting.Hocon;
+using ActorRing.Compute.Training.Guards;
 
 namespace ActorRing.Cluster.Hosting.Settings;
 
@@ -28,10 +29,11 @@ internal sealed partial class JobReader(HoconBinder binder, string fileName)
         var stages = ReadStages();
         var model = ReadModel(root.GetSection("model"), stages);
         var recompute = root.GetSection("activation_checkpoint").GetEnum("mode", Spellings.Recompute);
+        var guards = ReadGuards(root.GetSection("guards"));
         var parallelism = ReadParallelism(root.GetSection("parallelism"));
         var checkpoint = ReadCheckpoint(root.GetSection("checkpoint"), output);
         JobRules.Check(root, compute, model, parallelism, stages);
-        return new JobSettings(name, output, model, compute, training, optimizer, recompute, parallelism, checkpoint, stages);
+        return new JobSettings(name, output, model, compute, training, optimizer, recompute, guards, parallelism, checkpoint, stages);
     }
 
     private static ComputeSettings ReadCompute(HoconSection compute) => new(
@@ -43,6 +45,8 @@ internal sealed partial class JobReader(HoconBinder binder, string fileName)
     private static TrainingSettings ReadTraining(HoconSection training) => new(
         training.GetDoubleOrOff("max_norm", 0, double.MaxValue, above: true),
         training.GetInt("log_every", 1, int.MaxValue));
+
+    private static GuardOptions ReadGuards(HoconSection guards) => new(guards.GetEnum("non_finite", Spellings.NonFinite), guards.GetBool("verify_state"));
 
     private static ParallelismSettings ReadParallelism(HoconSection parallelism)
     {

@@ -1,4 +1,5 @@
 using ActorRing.Cluster.Hosting.Hocon;
+using ActorRing.Compute.Training.Guards;
 
 namespace ActorRing.Cluster.Hosting.Settings;
 
@@ -10,6 +11,7 @@ namespace ActorRing.Cluster.Hosting.Settings;
 /// <param name="Training">What all stages share.</param>
 /// <param name="Optimizer">The optimiser, apart from its learning rate, which each stage has.</param>
 /// <param name="Recompute">What backward computes again.</param>
+/// <param name="Guards">What is looked after in every update.</param>
 /// <param name="Parallelism">How ranks share it.</param>
 /// <param name="Checkpoint">What is written.</param>
 /// <param name="Stages">At least one, in the order in which they run; everything inherited is filled in.</param>
@@ -21,6 +23,7 @@ public sealed record JobSettings(
     TrainingSettings Training,
     OptimizerSettings Optimizer,
     RecomputeMode Recompute,
+    GuardOptions Guards,
     ParallelismSettings Parallelism,
     CheckpointSettings Checkpoint,
     IReadOnlyList<StageSettings> Stages)

@@ -1,5 +1,6 @@
 using ActorRing.Actors.Messages;
 using ActorRing.Compute.Data;
+using ActorRing.Compute.Training.Guards;
 
 namespace ActorRing.Cluster.Hosting.Settings;
 
@@ -25,6 +26,11 @@ internal static class Spellings
     public static IReadOnlyDictionary<string, RecomputeMode> Recompute { get; } = new Dictionary<string, RecomputeMode>
     {
         ["none"] = RecomputeMode.None, ["full"] = RecomputeMode.Full, ["selective++"] = RecomputeMode.SelectivePlusPlus,
+    };
+
+    public static IReadOnlyDictionary<string, NonFinitePolicy> NonFinite { get; } = new Dictionary<string, NonFinitePolicy>
+    {
+        ["stop"] = NonFinitePolicy.Stop, ["retry"] = NonFinitePolicy.Retry, ["skip"] = NonFinitePolicy.Skip,
     };
 
     public static IReadOnlyDictionary<string, LrSchedule> Schedule { get; } = new Dictionary<string, LrSchedule>

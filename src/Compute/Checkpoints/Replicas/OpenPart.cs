@@ -22,6 +22,10 @@ public sealed class OpenPart : IShardSource, IDisposable
     /// <summary>Which part.</summary>
     public PartName Name { get; }
 
+    /// <summary>What of it is not what the state came to; null if nothing.</summary>
+    /// <remarks>Cost: a pass over it on one core.</remarks>
+    internal string? FindChange() => _part.Hashes?.FindChange(this);
+
     ShardMap IShardSource.Shards => _shards;
 
     int IShardSource.Rank => Name.Part;

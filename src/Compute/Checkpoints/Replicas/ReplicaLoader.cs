@@ -17,7 +17,7 @@ public static class ReplicaLoader
     /// <param name="holders">The rank that has each part.</param>
     /// <param name="ranks">All ranks; null for one rank alone.</param>
     /// <returns>The digest of what was loaded: whoever asked for it compares.</returns>
-    /// <exception cref="InvalidDataException">A part that this rank is to have is not there: the state must not be used.</exception>
+    /// <exception cref="InvalidDataException">A part that this rank is to have is not there, or has changed: the state must not be used.</exception>
     /// <exception cref="CommunicationException">A rank was lost; the state must not be used.</exception>
     /// <remarks>Sends no more than what its owner lacks: where as many ranks go on as there were, the part of the one that was lost, and all weights once.</remarks>
     public static StateDigest Load(ReplicaStore store, TrainingState state, JobId job, long stepsDone, ImmutableArray<GlobalRank> holders, ICommunicator? ranks)
@@ -26,8 +26,20 @@ public static class ReplicaLoader
         ArgumentNullException.ThrowIfNull(state);
         var (group, label) = (state.Group, new HopLabel(HopChannel.Replica));
         var held = new StatePart?[holders.Length];
+        string? damaged = null;
         try
         {
+            // What is damaged is let go of here, on every rank, before anything moves: another copy is tried then.
+            foreach (var name in PartsOf(state.Shards, holders).Where(each => each.Holder == group.Rank).Select(each => new PartName(job, stepsDone, holders.Length, each.Part)))
+            {
+                damaged = store.Verify(name, state.Shards) is { } change ? $"{change} in part {name.Part} of update {stepsDone} changed in memory" : damaged;
+            }
+
+            if (damaged is not null)
+            {
+                throw new InvalidDataException(damaged);
+            }
+
             List<Pending> sends = [];
             foreach (var (part, run, holder) in PartsOf(state.Shards, holders).Where(each => each.Holder == group.Rank))
             {

@@ -16,7 +16,8 @@ public readonly record struct PartName(JobId Job, long StepsDone, int Parts, int
 /// Any thread. Memory is taken when it is needed and used again: two parts for each update that is open at a time. What is let go while somebody reads it goes
 /// when he is done.
 /// </remarks>
-public sealed class ReplicaStore : IDisposable
+/// <param name="damaged">Told which part was not what it was, and what of it; on whatever thread found that. The part is gone by then.</param>
+public sealed class ReplicaStore(Action<PartName, string> damaged) : IDisposable
 {
     private const int MostSpare = 2;
 
@@ -72,6 +73,21 @@ public sealed class ReplicaStore : IDisposable
         }
     }
 
+    /// <summary>Does on purpose what a bad memory does: a bit of the newest copy of another rank's part is another one.</summary>
+    /// <param name="job">Whose.</param>
+    /// <param name="own">The rank whose own part is left alone.</param>
+    public void Flip(JobId job, int own)
+    {
+        lock (_gate)
+        {
+            var copies = _parts.Where(each => each.Key.Job == job && each.Key.Part != own && each.Value.Elements > 0).ToList();
+            if (copies.Count > 0)
+            {
+                copies.MaxBy(each => each.Key.StepsDone).Value.All.HostSpan<int>()[0] ^= 1 << 20;
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -87,6 +103,44 @@ public sealed class ReplicaStore : IDisposable
         }
 
         _host.Dispose();
+    }
+
+    /// <summary>Compares parts of states with what these came to, and lets go of those that have changed.</summary>
+    /// <param name="job">Whose.</param>
+    /// <param name="shards">Of the model.</param>
+    /// <param name="before">Only parts of states of fewer updates.</param>
+    /// <remarks>Cost: a pass over these parts on one core.</remarks>
+    internal void Verify(JobId job, ShardMap shards, long before)
+    {
+        List<PartName> names;
+        lock (_gate)
+        {
+            names = [.. _parts.Keys.Where(name => name.Job == job && name.StepsDone < before)];
+        }
+
+        names.ForEach(name => Verify(name, shards));
+    }
+
+    /// <summary>Compares a part with what it was.</summary>
+    /// <returns>What of it has changed, and then it is gone; null if nothing has, or if it is not there.</returns>
+    internal string? Verify(PartName name, ShardMap shards)
+    {
+        using var part = Open(name, shards);
+        if (part?.FindChange() is not { } change)
+        {
+            return null;
+        }
+
+        lock (_gate)
+        {
+            if (_parts.Remove(name, out var gone))
+            {
+                Release(gone);
+            }
+        }
+
+        damaged(name, change);
+        return change;
     }
 
     /// <summary>Opens a part for reading; null if it is not there.</summary>
@@ -107,7 +161,7 @@ public sealed class ReplicaStore : IDisposable
                 _spare.RemoveAt(at);
             }
 
-            part.Uses = 1;
+            (part.Uses, part.Hashes) = (1, null);
             return part;
         }
     }
@@ -121,10 +175,14 @@ public sealed class ReplicaStore : IDisposable
     }
 
     /// <summary>A part is whole: it can be found from now on, in place of one of the same name.</summary>
-    internal void Publish(PartName name, StatePart part)
+    /// <param name="name">Which.</param>
+    /// <param name="part">Its memory.</param>
+    /// <param name="hashes">Of the state that it is a part of.</param>
+    internal void Publish(PartName name, StatePart part, ShardHashes hashes)
     {
         lock (_gate)
         {
+            part.Hashes = hashes;
             part.Uses++;
             if (_parts.Remove(name, out var old))
             {

@@ -28,6 +28,9 @@ internal sealed class StatePart : IDisposable
     /// <summary>Everything, to be sent and received; absent where E is 0.</summary>
     internal Tensor All => _buffer is null ? default : Tensor.Of(_buffer, 0, ElementType.Float32, Kinds * Elements);
 
+    /// <summary>What the shards of the state came to of which this is a part; null while it is none.</summary>
+    internal ShardHashes? Hashes { get; set; }
+
     /// <summary>Holders of this memory: it may be used for something else when there is none.</summary>
     internal int Uses { get; set; }
 

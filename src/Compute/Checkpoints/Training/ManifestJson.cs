@@ -18,7 +18,7 @@ internal static class ManifestJson
     internal const int MaxBytes = 16 << 20;
 
     private const string Format = "actorring-training-checkpoint";
-    private const int Version = 2;
+    private const int Version = 3;
     private const int MostLayers = 10_000;
     private static readonly string NoHash = new('0', 2 * SHA256.HashSizeInBytes);
     private static readonly byte[] Tail = Encoding.UTF8.GetBytes("\"\n}\n");

@@ -17,6 +17,7 @@ public sealed class ReplicaSpec : IDisposable
     private const int Steps = 7;
     private static readonly JobId Job = new(3);
     private readonly List<ReplicaStore> _stores = [];
+    private readonly List<(int Store, PartName Part, string Change)> _damaged = [];
 
     public void Dispose() => _stores.ForEach(store => store.Dispose());
 
@@ -46,10 +47,10 @@ public sealed class ReplicaSpec : IDisposable
     {
         Replicate(ranks, Steps);
         _stores[lost].Dispose();
-        _stores[lost] = new ReplicaStore();
+        _stores[lost] = new ReplicaStore((_, _) => { });
         while (_stores.Count < later)
         {
-            _stores.Add(new ReplicaStore());
+            _stores.Add(new ReplicaStore((_, _) => { }));
         }
 
         // With fewer ranks those after the lost one move up.
@@ -66,21 +67,63 @@ public sealed class ReplicaSpec : IDisposable
     }
 
     [Fact]
-    public void State_must_not_pass_for_the_one_saved_when_a_bit_of_a_part_is_another_one()
+    public void Part_must_be_given_up_and_the_other_copy_loaded_when_a_bit_of_it_is_another_one()
     {
         Replicate(2, Steps);
-        var part = _stores[0].Find(new PartName(Job, Steps, 2, 0))!;
-        part.All.HostSpan<float>()[5] = BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(part.All.HostSpan<float>()[5]) ^ 1);
-        _stores[0].Return(part);
+        Flip(0, new PartName(Job, Steps, 2, 0), element: 5, bit: 0);
 
-        Load([0, 1], [new(0), new(1)], (_, digest) => Assert.NotEqual(SampleState.Digest(Steps), digest));
+        var fault = Record.Exception(() => Load([0, 1], [new(0), new(1)], (_, _) => { }));
+        Assert.Contains($"rank 0: System.IO.InvalidDataException: the weights of shard 0 in part 0 of update {Steps} changed in memory", fault.Message, StringComparison.Ordinal);
+        Assert.Equal([(0, new PartName(Job, Steps, 2, 0), "the weights of shard 0")], _damaged);
+        Assert.False(_stores[0].Has(new PartName(Job, Steps, 2, 0)));
+
         Load([0, 1], [new(1), new(0)], (_, digest) => Assert.Equal(SampleState.Digest(Steps), digest)); // each other's copies are as they were
+    }
+
+    // A bit that flips in a copy is found before the next update's exchange is over, by whoever holds it.
+    [Fact]
+    public void Copy_must_be_found_damaged_and_given_up_within_one_update()
+    {
+        Replicate(3, Steps);
+        Flip(2, new PartName(Job, Steps, 3, 1), element: 1030, bit: 30);
+        ReplicateAgain(3, Steps + 1);
+
+        Assert.Equal([(2, new PartName(Job, Steps, 3, 1))], _damaged.Select(found => (found.Store, found.Part)));
+        Assert.False(_stores[2].Has(new PartName(Job, Steps, 3, 1)));
+        Assert.True(_stores[1].Has(new PartName(Job, Steps, 3, 1)) && _stores[2].Has(new PartName(Job, Steps + 1, 3, 1)));
+    }
+
+    [Fact]
+    public void Every_one_of_a_thousand_flipped_bits_in_copies_must_be_found_in_the_copy_that_has_it()
+    {
+        const int Ranks = 3;
+        Replicate(Ranks, Steps);
+        PartName[] names = [.. Enumerable.Range(0, Ranks).Select(part => new PartName(Job, Steps, Ranks, part))];
+        var random = new Random(11);
+        var found = 0;
+        for (var flip = 0; flip < 1000; flip++)
+        {
+            var store = random.Next(Ranks);
+            var part = (store + Ranks - random.Next(2)) % Ranks; // its own, or that of the rank before it
+            var (element, bit) = (random.Next(3 * (int)SampleState.Map.OwnedBy(part, Ranks).ElementCount), random.Next(32));
+            Flip(store, names[part], element, bit);
+            foreach (var (holder, name) in from holder in Enumerable.Range(0, Ranks) from name in names select (holder, name))
+            {
+                using var open = _stores[holder].Open(name, SampleState.Map);
+                Assert.Equal((holder, name) == (store, names[part]), open?.FindChange() is not null);
+            }
+
+            found++;
+            Flip(store, names[part], element, bit);
+        }
+
+        Assert.Equal(1000, found);
     }
 
     [Fact]
     public void Part_that_is_not_there_must_be_named()
     {
-        using var store = new ReplicaStore();
+        using var store = new ReplicaStore((_, _) => { });
         using var sample = new SampleState(0);
 
         var fault = Assert.Throws<InvalidDataException>(() => ReplicaLoader.Load(store, sample.State, Job, 4, [new(0)], null));
@@ -143,14 +186,15 @@ public sealed class ReplicaSpec : IDisposable
         var failures = new List<Exception>();
         RankGroup.Run(RankGroup.Options(TransportKind.Loopback), 2, self =>
         {
-            if (self.Communicator.Rank == 1)
-            {
-                return; // never comes
-            }
-
             using var group = new CommunicatorGroup(self.Device, self.Communicator);
             using var sample = new SampleState(1, group, self.Device);
-            using var store = new ReplicaStore();
+            sample.State.Digest();
+            if (self.Communicator.Rank == 1)
+            {
+                return; // comes no further
+            }
+
+            using var store = new ReplicaStore((_, _) => { });
             using (var exchange = new ReplicaExchange(store, self.Communicator, _ => Assert.Fail("nobody was there"), failures.Add))
             {
                 exchange.Begin(sample.State, Job, 1, default);
@@ -164,9 +208,22 @@ public sealed class ReplicaSpec : IDisposable
         Assert.IsType<CommunicationException>(Assert.Single(failures));
     }
 
+    private void Flip(int store, PartName name, int element, int bit)
+    {
+        var part = _stores[store].Find(name)!;
+        part.All.HostSpan<int>()[element] ^= 1 << bit;
+        _stores[store].Return(part);
+    }
+
     private void Replicate(int ranks, int steps)
     {
-        _stores.AddRange(Enumerable.Range(0, ranks).Select(_ => new ReplicaStore()));
+        _stores.AddRange(Enumerable.Range(0, ranks).Select(rank => new ReplicaStore((part, change) =>
+        {
+            lock (_damaged)
+            {
+                _damaged.Add((rank, part, change));
+            }
+        })));
         ReplicateAgain(ranks, steps);
     }
 
@@ -178,6 +235,7 @@ public sealed class ReplicaSpec : IDisposable
             var rank = self.Communicator.Rank;
             using var group = new CommunicatorGroup(self.Device, self.Communicator);
             using var sample = new SampleState(steps, group, self.Device);
+            sample.State.Digest();
             using var exchange = new ReplicaExchange(_stores[rank], self.Communicator, found => done[rank] = found, failure => throw failure);
             exchange.Begin(sample.State, Job, steps, new((ulong)steps));
         });

@@ -1,0 +1,64 @@
+using ActorRing.Actors.Messages;
+
+namespace ActorRing.Cluster.Specs.Jobs;
+
+/// <summary>Real processes in which a number or a bit goes wrong: it is found before anything is built on it, the right rank is named, and the job ends with the same bits.</summary>
+[Collection(Cli.OneConsole.Name)]
+public class GuardSpec
+{
+    private const int Ranks = 3;
+
+    [Fact]
+    public async Task Job_must_end_bit_equal_and_name_the_rank_when_a_number_or_a_bit_goes_wrong()
+    {
+        using var folder = new TrainingFolder();
+        await using var cluster = await ClusterProcess.StartAsync(folder.State, Ranks);
+        await cluster.AwaitEndAsync(await cluster.SubmitAsync(folder.Job("calm", steps: 60, Ranks, every: 20)));
+        var job = await cluster.SubmitAsync(folder.Job("stormy", steps: 60, Ranks, every: 20));
+
+        // A fault of one computation: it is computed once more, and no epoch is lost.
+        var before = await cluster.AwaitAsync(job, status => status.StepsCommitted > 0, "no progress");
+        await cluster.ArmAsync(1, FaultPoint.Reduce, Fault.Nan);
+        await cluster.AwaitLineAsync("must be finite; the update was not made: it is computed once more");
+        Assert.Equal(before.Epochs, (await cluster.StatusAsync(job)).Epochs);
+
+        // A copy in another rank's memory: given up, and nothing is lost.
+        await cluster.ArmAsync(2, FaultPoint.Replica, Fault.Flip);
+        await cluster.AwaitLineAsync("is given up: the weights of shard");
+        Assert.Equal(before.Epochs, (await cluster.StatusAsync(job)).Epochs);
+
+        foreach (var (rank, point, what) in new[] { (2, FaultPoint.Begin, "weights"), (0, FaultPoint.Update, "moments") })
+        {
+            before = await cluster.AwaitAsync(job, status => status.EpochRanks == Ranks && status.StepsCommitted > before.StepsCommitted, "no progress");
+            await cluster.ArmAsync(rank, point, Fault.Flip);
+            await cluster.AwaitAsync(job, status => status.Epochs > before.Epochs && status.StepsCommitted > before.StepsCommitted, $"no recovery from a flipped bit at {point}");
+            var outcome = (await cluster.RingAsync()).Outcomes[^1];
+            Assert.Equal(EpochEnd.StateCorrupt, outcome.Cause);
+            Assert.StartsWith($"rank {rank} ", outcome.Reason, StringComparison.Ordinal);
+            Assert.Contains(what, outcome.Reason, StringComparison.Ordinal);
+        }
+
+        await cluster.AwaitEndAsync(job);
+        folder.AssertSameResult("calm", "stormy");
+    }
+
+    [Fact]
+    public async Task Job_must_stop_at_once_with_a_verdict_when_its_rule_for_what_is_not_finite_says_so()
+    {
+        using var folder = new TrainingFolder();
+        await using var cluster = await ClusterProcess.StartAsync(folder.State, Ranks);
+        var job = await cluster.SubmitAsync(folder.Job("job", steps: 4000, Ranks, every: 50), "--guards.non_finite", "stop");
+        await cluster.AwaitAsync(job, status => status.StepsCommitted > 0, "no progress");
+        await cluster.ArmAsync(1, FaultPoint.Reduce, Fault.Nan);
+
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        JobStatus status;
+        while ((status = await cluster.StatusAsync(job)).State != JobState.Failed && clock.Elapsed < ClusterProcess.Patience)
+        {
+            await Task.Delay(20);
+        }
+
+        Assert.Equal((JobState.Failed, 1L), (status.State, status.Epochs));
+        Assert.Matches(@"^rank \d .* at update \d+: step \d+: gradient of .* is NaN, must be finite; the update was not made$", status.Verdict);
+    }
+}
