@@ -269,6 +269,7 @@ public sealed partial class CoordinatorMachine
     {
         var epoch = _epoch!;
         _epoch = null;
+        ClearStragglers(epoch, effects);
         NoteFailedLoad(epoch, cause);
         (_lastEnd, _lastReason, _formingSince) = (cause, reason, now);
         BackOff(epoch.Job, now, effects);

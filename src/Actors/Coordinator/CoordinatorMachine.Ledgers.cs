@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorRing.Actors.Effects;
 using ActorRing.Actors.Events;
 using ActorRing.Actors.Ids;
@@ -129,20 +130,22 @@ public sealed partial class CoordinatorMachine
             return EndCurrent(EpochEnd.DigestMismatch, Text.Of($"update {agreed.StepsDone} ended in another state than when it was committed"), now, effects);
         }
 
+        var slow = WatchStragglers(epoch, agreed.StepsDone, effects);
+        ImmutableArray<StepReport> reports = [.. epoch.Steps.Reports];
         epoch.Steps.Agree();
         if (!isRepeated)
         {
             _log.Append(new StepCommitted(epoch.Job.Id, epoch.Id, agreed.StepsDone, agreed.Digest, agreed.Report), effects);
         }
 
-        effects.Add(new Publish(new StepRow(epoch.Job.Id, epoch.Id, agreed.StepsDone, isRepeated, agreed.Report)));
+        effects.Add(new Publish(new StepRow(epoch.Job.Id, epoch.Id, agreed.StepsDone, isRepeated, agreed.Report) { Ranks = reports }));
         if (isRepeated || _options.Mutation == Mutation.AnnounceBeforeLog)
         {
             Announce(effects, everybody: false);
-            return AskForManifest(epoch, now, effects);
+            return AskForManifest(epoch, now, effects) ?? slow;
         }
 
-        return null;
+        return slow;
     }
 
     private long LastAppended(JobRecord job) => Math.Max(job.StepsCommitted, _log.LastStepOf(job.Id));

@@ -78,7 +78,7 @@ public sealed partial class CoordinatorMachine
 
         return new(new(rank), Brief.Name(epoch.Issued.Members[rank]), Brief.Name(epoch.Endpoints[rank] ?? ""), hello?.Phase ?? RankPhase.Idle, hello?.StepsDone ?? 0,
             epoch.Neighbours[rank].Next, epoch.Neighbours[rank].Previous, HopFigures.Of(summary is null ? [] : summary.Hops.AsSpan()), links.ToImmutable(),
-            hello?.Waiting, summary?.Deadline ?? TimeSpan.Zero);
+            hello?.Waiting, summary?.Deadline ?? TimeSpan.Zero, epoch.Stragglers.WorkOf(rank), epoch.Stragglers.TimesOf(rank));
     }
 
     private MembersAnswer MembersPage(QueryMembers query, Instant now)

@@ -23,6 +23,7 @@ internal sealed class EpochRun
         Steps = new(ranks, options.RunAhead, issued.RestoreFrom, options.Mutation);
         Shards = new(ranks, options.Mutation);
         Hops = new(ranks);
+        Stragglers = new(ranks, plan);
         Summaries = new HopSummary?[ranks];
     }
 
@@ -64,6 +65,8 @@ internal sealed class EpochRun
     internal CheckpointLedger Shards { get; }
 
     internal HopLedger Hops { get; }
+
+    internal StragglerLedger Stragglers { get; }
 
     /// <summary>The newest summary of each rank's transfers, as far as one has come.</summary>
     internal HopSummary?[] Summaries { get; }

@@ -43,6 +43,7 @@ internal sealed class StepLedger
         {
             slot.First ??= report;
             slot.Report = rank == 0 ? report.Report : slot.Report ?? report.Report;
+            slot.Reports[rank] = report.Report;
             if (slot.First.Digest != report.Digest && _mutation != Mutation.CommitWithoutComparing)
             {
                 return EpochEnd.DigestMismatch;
@@ -63,6 +64,9 @@ internal sealed class StepLedger
         return slot.Ranks.IsFull ? slot.First! with { Report = slot.Report! } : null;
     }
 
+    /// <summary>What the next update was like for each rank, if all ranks agree on it: valid until <see cref="Agree"/>.</summary>
+    internal ReadOnlySpan<StepReport> Reports => Next.Reports;
+
     /// <summary>Goes on to the next update.</summary>
     internal void Agree()
     {
@@ -72,19 +76,30 @@ internal sealed class StepLedger
 
     private Slot Next => _slots[(Agreed + 1) % _slots.Length];
 
-    private sealed class Slot(int ranks)
+    private sealed class Slot
     {
-        internal RankSet Ranks { get; } = new(ranks);
+        private static readonly StepReport None = new(0, 0, 0, TimeSpan.Zero, 0, TimeSpan.Zero);
+
+        internal Slot(int ranks)
+        {
+            (Ranks, Reports) = (new(ranks), new StepReport[ranks]);
+            Reports.AsSpan().Fill(None);
+        }
+
+        internal RankSet Ranks { get; }
 
         internal TrainStepCompleted? First { get; set; }
 
         internal StepReport? Report { get; set; }
+
+        internal StepReport[] Reports { get; }
 
         internal void Clear()
         {
             Ranks.Clear();
             First = null;
             Report = null;
+            Reports.AsSpan().Fill(None);
         }
     }
 }

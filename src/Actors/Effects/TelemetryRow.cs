@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
 
@@ -12,7 +13,11 @@ public abstract record TelemetryRow;
 /// <param name="StepsDone">Updates committed.</param>
 /// <param name="IsRepeated">Whether it was committed before and was done again after a failure.</param>
 /// <param name="Report">As rank 0 saw it.</param>
-public sealed record StepRow(JobId Job, RingEpoch Epoch, long StepsDone, bool IsRepeated, StepReport Report) : TelemetryRow;
+public sealed record StepRow(JobId Job, RingEpoch Epoch, long StepsDone, bool IsRepeated, StepReport Report) : TelemetryRow
+{
+    /// <summary>As each rank saw it, by rank.</summary>
+    public ImmutableArray<StepReport> Ranks { get; init; } = [];
+}
 
 /// <summary>An update was committed in the life of an earlier coordinator: said once more, since it may have ended before anybody wrote that down.</summary>
 /// <param name="Job">Which job.</param>
@@ -35,6 +40,17 @@ public sealed record EpochRow(JobId Job, RingEpoch Epoch, EpochPhase Phase, Epoc
 /// <param name="Hop">Which transfer.</param>
 /// <param name="Culprit">The rank at the end of the chain of waits.</param>
 public sealed record HopRow(RingEpoch Epoch, GlobalRank Waiter, HopWait Hop, GlobalRank Culprit) : TelemetryRow;
+
+/// <summary>A rank works so slowly that the others wait for it, or does so no more.</summary>
+/// <param name="Job">Which job.</param>
+/// <param name="Epoch">In which one.</param>
+/// <param name="StepsDone">The update that showed it.</param>
+/// <param name="Rank">Which rank.</param>
+/// <param name="Member">Who holds it.</param>
+/// <param name="IsSlow">From now on; false for no more, or because the epoch has ended.</param>
+/// <param name="Times">How many times as long as usual its work takes.</param>
+/// <param name="Reason">One line for people.</param>
+public sealed record StragglerRow(JobId Job, RingEpoch Epoch, long StepsDone, GlobalRank Rank, MemberId Member, bool IsSlow, double Times, string Reason) : TelemetryRow;
 
 /// <summary>A job changed its state.</summary>
 /// <param name="Job">Which job.</param>

@@ -26,8 +26,10 @@ public sealed record LinkStatus(GlobalRank Peer, int Channel, HopFigures Figures
 /// <param name="Links">The same by peer and channel; at most 16.</param>
 /// <param name="Waiting">The transfer that it waits for, as it said last; null if none.</param>
 /// <param name="Deadline">What a transfer may take before the communicators give it up; zero while not known.</param>
+/// <param name="Work">Its own work in an update, as it usually was lately: time without waiting for others; zero while not known.</param>
+/// <param name="Slow">How many times as long as usual that takes, while the rank is named for being slow; 0 while it is not.</param>
 public sealed record RankStatus(GlobalRank Rank, MemberId Member, string Endpoint, RankPhase Phase, long StepsDone, GlobalRank SendsTo, GlobalRank ReceivesFrom,
-    HopFigures Hops, ImmutableArray<LinkStatus> Links, HopWait? Waiting, TimeSpan Deadline);
+    HopFigures Hops, ImmutableArray<LinkStatus> Links, HopWait? Waiting, TimeSpan Deadline, TimeSpan Work, double Slow);
 
 /// <summary>A transfer that was late.</summary>
 /// <param name="Epoch">In which one.</param>

@@ -7,6 +7,7 @@ internal static partial class LocalSignal
 {
     internal const int Sigkill = 9;
     internal const int Sigstop = 19;
+    internal const int Sigcont = 18;
 
     /// <summary>Sends a signal; nothing happens if there is no such process.</summary>
     internal static void Send(int process, int signal) => _ = Kill(process, signal);

@@ -465,6 +465,7 @@ void Communicator::release(int64_t id) {
   waited_since_ = now_nanoseconds();
   while (intact && !operation.done && !broken_) changed_.wait(lock);
   waited_ = nullptr;
+  wait_nanoseconds_ += now_nanoseconds() - waited_since_;
   const bool done = operation.done;
   retire(operation);
   if (!done) raise(operation.kind, operation.label);

@@ -44,6 +44,37 @@ public class QuerySpec
     }
 
     [Fact]
+    public void Ring_must_name_the_slow_rank_and_rows_must_say_when_it_begins_and_ends()
+    {
+        var seed = Trains(3);
+        List<StragglerRow> rows = [];
+        for (var update = 1; update <= 60; update++)
+        {
+            for (var rank = 0; rank < 3; rank++)
+            {
+                var (work, elapsed) = (update > 30 && rank == 1 ? 400 : 100, update > 30 ? 400 : 100);
+                From(seed, rank, new TrainStepCompleted(Epoch, update, new((ulong)update), new(1, 1, 64, TimeSpan.FromMilliseconds(elapsed), 0, TimeSpan.FromMilliseconds(elapsed - work))));
+                rows.AddRange(Enumerable.Range(0, _effects.Count).Select(at => _effects[at]).OfType<Publish>().Select(publish => publish.Row).OfType<StragglerRow>());
+            }
+
+            Sync(seed);
+        }
+
+        var row = Assert.Single(rows);
+        Assert.Equal((Epoch, new JobId(1), new GlobalRank(1), new MemberId("m1", 1), true), (row.Epoch, row.Job, row.Rank, row.Member, row.IsSlow));
+        Assert.InRange(row.StepsDone, 31, 40);
+        Assert.StartsWith("rank 1 (m1#1) is slow: ", row.Reason, StringComparison.Ordinal);
+        Assert.EndsWith(" ms, and took 100 ms before", row.Reason, StringComparison.Ordinal);
+        var ring = Ask<RingAnswer>(seed, new QueryRing("key", 0));
+        Assert.Equal([0, 4, 0], ring.Ranks.Select(rank => rank.Slow));
+        Assert.Equal([100, 400, 100], ring.Ranks.Select(rank => rank.Work.TotalMilliseconds));
+
+        Tell(seed, new MemberGone(new("m0", 1), "signal 9"));
+        var ended = Assert.Single(Enumerable.Range(0, _effects.Count).Select(at => _effects[at]).OfType<Publish>().Select(publish => publish.Row).OfType<StragglerRow>());
+        Assert.Equal((new GlobalRank(1), false, "rank 1 (m1#1) was slow until the epoch ended"), (ended.Rank, ended.IsSlow, ended.Reason));
+    }
+
+    [Fact]
     public void Ring_must_tell_how_the_last_sixteen_epochs_ended()
     {
         var seed = Trains(2);

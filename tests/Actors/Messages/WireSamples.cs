@@ -57,8 +57,8 @@ internal static class WireSamples
         new QueryRing("key", 256),
         new RingAnswer("key", Epoch, new(2), "zigzag", EpochPhase.Training, TimeSpan.FromMinutes(3), 41, 256, 258,
         [
-            new(new(256), new("m1", 5), "127.0.0.1:9", RankPhase.Training, 42, new(257), new(255), Figures, [new(new(255), 1, Figures)], Hop, TimeSpan.FromSeconds(2)),
-            new(new(257), new("", 0), "", RankPhase.Idle, 0, new(0), new(256), new(0, 0, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero), [], null, TimeSpan.Zero),
+            new(new(256), new("m1", 5), "127.0.0.1:9", RankPhase.Training, 42, new(257), new(255), Figures, [new(new(255), 1, Figures)], Hop, TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(12.5), 4.25),
+            new(new(257), new("", 0), "", RankPhase.Idle, 0, new(0), new(256), new(0, 0, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero), [], null, TimeSpan.Zero, TimeSpan.Zero, 0),
         ],
             new(Epoch, new(256), Hop, new(3), new("m3", 1), TimeSpan.FromMilliseconds(70)),
             [new(Epoch, new(256), Hop, new(3), new("", 0), TimeSpan.FromMilliseconds(70))],

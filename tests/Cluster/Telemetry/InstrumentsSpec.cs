@@ -83,6 +83,21 @@ public sealed class InstrumentsSpec : IDisposable
     }
 
     [Fact]
+    public void Instruments_must_show_slow_ranks_while_they_are_and_count_how_often_they_were_named()
+    {
+        _instruments.Take(Rows.Step(1));
+        Assert.Equal(0, Read()["""actorring_stragglers{job="job-1"}"""]);
+        _instruments.Take(Rows.Straggler(2, isSlow: true));
+        _instruments.Take(Rows.Straggler(3, isSlow: true));
+        _instruments.Take(Rows.Straggler(2, isSlow: false));
+        var samples = Read();
+        Assert.Equal(1, samples["""actorring_stragglers{job="job-1"}"""]);
+        Assert.Equal(1, samples["""actorring_stragglers_named_total{job="job-1",rank="2"}"""]);
+        _instruments.Take(Rows.Job(JobState.Completed));
+        Assert.DoesNotContain("""actorring_stragglers{job="job-1"}""", Read().Keys);
+    }
+
+    [Fact]
     public void Instruments_must_stay_apart_when_a_process_has_two()
     {
         using var other = new Instruments(new FixedTime());
@@ -146,7 +161,7 @@ public sealed class InstrumentsSpec : IDisposable
             }
         };
         listener.Start();
-        Assert.Equal(14, instruments.Count);
+        Assert.Equal(16, instruments.Count);
         Assert.All(instruments, instrument => Assert.StartsWith("actorring.", instrument.Name, StringComparison.Ordinal));
         Assert.All(instruments, instrument => Assert.True(instrument.Unit is null or "s" or "By" || instrument.Unit[0] == '{', instrument.Unit));
     }
@@ -155,7 +170,7 @@ public sealed class InstrumentsSpec : IDisposable
     public void Instruments_must_refuse_a_row_that_they_do_not_know()
     {
         var refusal = Assert.Throws<ArgumentException>(() => _instruments.Take(new StrangeRow()));
-        Assert.Contains("row: StrangeRow; allowed: StepRow, StepRecalled, EpochRow, HopRow, JobRow", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("row: StrangeRow; allowed: StepRow, StepRecalled, EpochRow, HopRow, StragglerRow, JobRow", refusal.Message, StringComparison.Ordinal);
     }
 
     private static bool IsSteps(string key) => key.StartsWith("actorring_train_steps_total", StringComparison.Ordinal);

@@ -19,5 +19,7 @@ internal static class Rows
     internal static HopRow Hop(int culprit) =>
         new(Epoch, new GlobalRank(0), new HopWait(new TrainStep(4), 1, 2, new RingStep(1), false, new GlobalRank(3), TimeSpan.FromSeconds(6)), new GlobalRank(culprit));
 
+    internal static StragglerRow Straggler(int rank, bool isSlow, long job = 1) => new(new JobId(job), Epoch, 40, new GlobalRank(rank), new MemberId("rank", 1), isSlow, 4.25, $"rank {rank} is slow");
+
     internal static JobRow Job(JobState state, long job = 1) => new(new JobId(job), state, "");
 }

@@ -17,7 +17,7 @@ internal static class Answers
         .. Enumerable.Range(0, ranks).Select(rank => Member(Name(rank), MemberRole.Rank, new GlobalRank(rank))),
     ]);
 
-    internal static RingAnswer Ring(int ranks, int? late = null)
+    internal static RingAnswer Ring(int ranks, int? late = null, int slow = -1)
     {
         var hop = new HopWait(new TrainStep(4), 1, 2, new RingStep(1), false, new GlobalRank(late ?? 0), TimeSpan.FromSeconds(6));
         var row = late is { } culprit ? new LateHop(Rows.Epoch, new GlobalRank((culprit + 1) % ranks), hop, new GlobalRank(culprit), new MemberId(Name(culprit), 1), TimeSpan.FromSeconds(2)) : null;
@@ -25,7 +25,7 @@ internal static class Answers
             [.. Enumerable.Range(0, ranks).Select(rank => new RankStatus(new GlobalRank(rank), new MemberId(Name(rank), 1), "x", RankPhase.Training, 40,
                 new GlobalRank((rank + 1) % ranks), new GlobalRank((rank + ranks - 1) % ranks),
                 new HopFigures(1200, 3 << 20, TimeSpan.FromMilliseconds(1.5), TimeSpan.FromMilliseconds(9), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(1)), [],
-                row?.Waiter.Index == rank ? hop : null, TimeSpan.FromSeconds(30)))],
+                row?.Waiter.Index == rank ? hop : null, TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(12.5), rank == slow ? 4.25 : 0))],
             row, row is null ? [] : [row], [new EpochOutcome(new JobId(1), new RingEpoch(3, 6), EpochEnd.MemberExit, "rank-1 exited", 31, TimeSpan.FromSeconds(40))]);
     }
 

@@ -115,13 +115,16 @@ public sealed class LiveBoardSpec
     {
         _board.Show(Answers.Jobs(steps: 40, wanted: 100));
         _board.Show([Answers.Members(2)]);
-        _board.Show([Answers.Ring(2, late: 1)]);
+        _board.Show([Answers.Ring(2, late: 1, slow: 0)]);
+        _board.Take(Rows.Straggler(0, isSlow: true));
         _board.Show("eval/needle", [new NeedleCell { Model = "m", ContextLength = 256, DepthPercent = 50, Score = 0.5 }]);
         var data = Read().Data;
         Assert.Equal(100, data.GetProperty("jobs").GetProperty("rows")[0].GetProperty("wanted").GetInt64());
         Assert.Equal(["seed", "rank-0", "rank-1"], data.GetProperty("members").GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("name").GetString()));
         var ring = data.GetProperty("ring");
         Assert.Equal((1, 1.5, 9), (ring.GetProperty("late").GetInt32(), ring.GetProperty("ranks")[0].GetProperty("p50_ms").GetDouble(), ring.GetProperty("ranks")[0].GetProperty("p99_ms").GetDouble()));
+        Assert.Equal([(12.5, 4.25), (12.5, 0)], ring.GetProperty("ranks").EnumerateArray().Select(rank => (rank.GetProperty("work_ms").GetDouble(), rank.GetProperty("slow").GetDouble())));
+        Assert.Equal("slow", data.GetProperty("events")[0].GetProperty("kind").GetString());
         Assert.Equal(0.5, data.GetProperty("needle").GetProperty("cells")[0].GetProperty("score").GetDouble());
     }
 

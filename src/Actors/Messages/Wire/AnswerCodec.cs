@@ -8,7 +8,7 @@ internal static class AnswerCodec
 {
     private const int LeastJobBytes = 86;
     private const int LeastMemberBytes = 61;
-    private const int LeastRankBytes = 98;
+    private const int LeastRankBytes = 114;
     private const int LinkBytes = 56;
     private const int LeastLateBytes = 77;
     private const int LeastOutcomeBytes = 45;
@@ -111,7 +111,7 @@ internal static class AnswerCodec
             w.I32(link.Peer.Index); w.I32(link.Channel); HopCodec.Write(w, link.Figures);
         }
 
-        HopCodec.Maybe(w, x.Waiting); w.Time(x.Deadline);
+        HopCodec.Maybe(w, x.Waiting); w.Time(x.Deadline); w.Time(x.Work); w.F64(x.Slow);
     }
 
     private static ImmutableArray<RankStatus> Ranks(ref WireReader r)
@@ -120,7 +120,7 @@ internal static class AnswerCodec
         while (ranks.Count < ranks.Capacity && r.Error == WireError.None)
         {
             ranks.Add(new(new(r.I32()), r.Member(), r.String(), (RankPhase)r.U8((byte)RankPhase.Failed), r.I64(), new(r.I32()), new(r.I32()), HopCodec.Figures(ref r),
-                Links(ref r), r.Flag() ? HopCodec.Wait(ref r) : null, r.Duration()));
+                Links(ref r), r.Flag() ? HopCodec.Wait(ref r) : null, r.Duration(), r.Duration(), r.F64()));
         }
 
         return ranks.ToImmutable();

@@ -30,8 +30,7 @@ internal static class OverloadBench
         var busy = new List<MemberProcess>();
         try
         {
-            var (program, host) = OwnProgram.Command;
-            busy.AddRange(Enumerable.Range(0, overload * Environment.ProcessorCount).Select(_ => MemberProcess.Start(program, [.. host, BusyCommand])));
+            busy.AddRange(Start(overload * Environment.ProcessorCount));
             await Task.Delay(TimeSpan.FromSeconds(seconds));
             if (busy.Any(one => one.Exited.IsCompleted))
             {
@@ -50,6 +49,13 @@ internal static class OverloadBench
                 await one.DisposeAsync();
             }
         }
+    }
+
+    /// <summary>Starts processes that keep one core busy each.</summary>
+    internal static IReadOnlyList<MemberProcess> Start(int processes)
+    {
+        var (program, host) = OwnProgram.Command;
+        return [.. Enumerable.Range(0, processes).Select(_ => MemberProcess.Start(program, [.. host, BusyCommand]))];
     }
 
     /// <summary>A process that keeps one core busy until whoever started it ends it or is gone; not for people.</summary>

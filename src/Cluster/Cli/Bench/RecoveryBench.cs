@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
 using ActorRing.Actors.Messages;
-using ActorRing.Cluster.Cli.Cluster;
 
 namespace ActorRing.Cluster.Cli.Bench;
 
@@ -39,7 +37,7 @@ internal static class RecoveryBench
             var before = await cluster.ProgressAsync();
             var victim = (await cluster.RingAsync()).Ranks[round % ranks].Member.Name;
             var signalled = Stopwatch.GetTimestamp();
-            Signal(cluster.Place, victim, round < kills ? LocalSignal.Sigkill : LocalSignal.Sigstop);
+            LocalSignal.Send(MemberIds.Of(cluster.Place, victim), round < kills ? LocalSignal.Sigkill : LocalSignal.Sigstop);
             var seen = TimeSpan.Zero;
             await BenchCluster.UntilAsync(
                 async () =>
@@ -64,26 +62,6 @@ internal static class RecoveryBench
         return new RecoveryRow(
             ranks, spares, BenchJson.Round(launch.TotalMilliseconds, 0), kills, Round(Measure.Median(killed)), Round(killed.Max()), Round(Measure.Median(trains)), Round(trains.Max()),
             Round(Measure.Median(resumed)), Round(resumed.Max()), stops, Round(Measure.Median(stopped)), Round(stopped.Max()), (int)(end.Losses - kills - stops));
-    }
-
-    private static void Signal(ClusterPlace place, string member, int signal)
-    {
-        var id = Directory.GetDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)
-            .First(number => number > 0 && ArgumentsOf(number) is var line && line.Contains($"\0--state\0{place.Folder}\0--name\0{member}\0", StringComparison.Ordinal));
-        LocalSignal.Send(id, signal);
-    }
-
-    // A process that ended meanwhile has no arguments any more.
-    private static string ArgumentsOf(int process)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{process}/cmdline");
-        }
-        catch (IOException)
-        {
-            return "";
-        }
     }
 
     private static double Round(double milliseconds) => BenchJson.Round(milliseconds, 1);

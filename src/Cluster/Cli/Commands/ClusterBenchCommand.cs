@@ -1,10 +1,11 @@
 using System.CommandLine;
 using ActorRing.Actors.Messages;
 using ActorRing.Cluster.Cli.Bench;
+using ActorRing.Cluster.Cli.Cluster;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
-/// <summary><c>actorring bench control|recovery|durability|epochs|hostile|overload|member</c>: what whole clusters of real processes do.</summary>
+/// <summary><c>actorring bench control|recovery|durability|epochs|hostile|overload|straggler|member</c>: what whole clusters of real processes do.</summary>
 internal static class ClusterBenchCommand
 {
     internal static Command Control()
@@ -101,6 +102,35 @@ internal static class ClusterBenchCommand
             BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
                 string.Join('\n', [$"{row.Updates} updates in {row.Seconds} s with {row.Overload} busy processes a core: {row.FalseAlarms} false alarms, {row.Epochs} epochs", .. row.Reasons]));
             return row.FalseAlarms == 0 ? 0 : 1;
+        });
+        return command;
+    }
+
+    internal static Command Straggler()
+    {
+        var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 2, 2, 32);
+        var tokens = NumberOption.Of("--tokens", "Length of the sequence: how long an update takes.", 2048, 128, 1 << 20);
+        var healthy = NumberOption.Of("--healthy", "Updates in which nobody is slow, half of them beside a busy process a core that comes and goes.", 10_000, 0, 10_000_000);
+        var trials = NumberOption.Of("--trials", "Slow ranks, one after the other.", 100, 0, 100_000);
+        var by = new Option<string>("--by") { Description = "What makes them slow: stop (signals) or quota (a control group; needs root).", DefaultValueFactory = _ => "stop" };
+        var record = new Option<string?>("--record") { Description = "A file for what every update was like for each rank: phase, update, rank, ticks of 100 ns it took and waited." };
+        by.AcceptOnlyFromAmong("stop", "quota");
+        var granularity = new Option<string>("--granularity") { Description = "How finely rotations wait for each other: per-step, per-layer or per-hop.", DefaultValueFactory = _ => "per-step" };
+        granularity.AcceptOnlyFromAmong([.. Enum.GetValues<GrantGranularity>().Select(Words.Of)]);
+        var command = new Command("straggler", "Whether a rank that gets a quarter of a processor is named, and nobody else. Example: actorring bench straggler --json")
+        {
+            ranks, tokens, healthy, trials, by, granularity, record, BenchCommand.Json,
+        };
+        command.SetAction(async (result, stop) =>
+        {
+            var order = new StragglerOrder(
+                result.GetValue(ranks), result.GetValue(tokens), result.GetValue(healthy), result.GetValue(trials), result.GetValue(by) == "quota",
+                Enum.GetValues<GrantGranularity>().Single(one => Words.Of(one) == result.GetValue(granularity)), result.GetValue(record));
+            var row = await StragglerBench.RunAsync(order, stop);
+            BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
+                $"{row.Ranks} ranks  {row.Tokens} tokens\n{row.QuietUpdates} quiet updates of {row.QuietUpdateMs} ms: {row.QuietAccusations} accusations\n{row.BusyUpdates} updates of {row.BusyUpdateMs} ms beside others: {row.BusyAccusations} accusations\n"
+                + $"{row.Trials} ranks slowed down by {row.By} to {row.Share:P0}: {row.Named} named, after {row.UpdatesP50} updates, at most {row.UpdatesMax}; {row.Within10} within 10; {row.Wrong} others accused; {row.Cleared} said to be well again");
+            return row.QuietAccusations + row.BusyAccusations + row.Wrong == 0 && row.Within10 == row.Trials && row.Cleared == row.Trials ? 0 : 1;
         });
         return command;
     }

@@ -37,8 +37,13 @@ internal static class RingCommand
             {
                 yield return string.Create(
                     CultureInfo.InvariantCulture,
-                    $"rank {rank.Rank.Index,3}  {rank.Member.Name,-12}  {Words.Of(rank.Phase),-9}  step {rank.StepsDone,5}  sends to {rank.SendsTo.Index,3}  hops {rank.Hops.Transfers,7}  p50 {Words.Of(rank.Hops.P50),8}  p99 {Words.Of(rank.Hops.P99),8}  {rank.Hops.Bytes,12} bytes  overlap {(rank.Hops.Overlap is { } overlap ? overlap.ToString("P0", CultureInfo.InvariantCulture) : "-"),5}{(rank.Waiting is { } hop ? $"  waits: {Words.Of(hop)}" : "")}");
+                    $"rank {rank.Rank.Index,3}  {rank.Member.Name,-12}  {Words.Of(rank.Phase),-9}  step {rank.StepsDone,5}  sends to {rank.SendsTo.Index,3}  hops {rank.Hops.Transfers,7}  p50 {Words.Of(rank.Hops.P50),8}  p99 {Words.Of(rank.Hops.P99),8}  {rank.Hops.Bytes,12} bytes  work {Words.Of(rank.Work),8}  overlap {(rank.Hops.Overlap is { } overlap ? overlap.ToString("P0", CultureInfo.InvariantCulture) : "-"),5}{(rank.Waiting is { } hop ? $"  waits: {Words.Of(hop)}" : "")}");
             }
+        }
+
+        foreach (var rank in pages.SelectMany(page => page.Ranks).Where(rank => rank.Slow > 0))
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"SLOW  rank {rank.Rank.Index} ({rank.Member.Name}): its own work in an update takes {Words.Of(rank.Work)}, {rank.Slow:F1} times as long as usual");
         }
 
         if (ring.Late is { } late)
@@ -78,6 +83,8 @@ internal static class RingCommand
             p99_ms = rank.Hops.P99.TotalMilliseconds,
             overlap = rank.Hops.Overlap,
             deadline_ms = rank.Deadline.TotalMilliseconds,
+            work_ms = rank.Work.TotalMilliseconds,
+            slow = rank.Slow,
             waiting = Hop(rank.Waiting),
         }),
         late = Late(pages[0].Late),

@@ -89,6 +89,9 @@ internal sealed class DemoRun(int ranks)
                 case HopRow late:
                     _events.Add(new DemoEvent(Now, $"rank {late.Waiter.Index} waits for layer {late.Hop.Layer}, ring step {late.Hop.RingStep}; late is rank {late.Culprit.Index}"));
                     break;
+                case StragglerRow straggler:
+                    _events.Add(new DemoEvent(Now, straggler.Reason));
+                    break;
                 case JobRow job when job.Verdict.Length > 0:
                     _events.Add(new DemoEvent(Now, job.Verdict));
                     break;

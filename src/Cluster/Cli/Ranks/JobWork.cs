@@ -113,7 +113,7 @@ internal sealed class JobWork : IRankWork
     public (StateDigest Digest, StepReport Report) Train(TrainStep trainStep)
     {
         var (run, links) = (_run!, _links!);
-        var (sent, waited) = links.Totals;
+        var ((sent, waited), granted) = (links.Totals, _watch.GrantWaits);
         var started = Stopwatch.GetTimestamp();
         _watch.BeginStep(trainStep);
         if (_trap.Reach(FaultPoint.Begin))
@@ -130,10 +130,11 @@ internal sealed class JobWork : IRankWork
         }
 
         var (sentNow, waitedNow) = links.Totals;
+        var waits = waitedNow - waited + _watch.GrantWaits - granted;
         var elapsed = Stopwatch.GetElapsedTime(started);
         Steps++;
         StepTime += elapsed;
-        return (digest, new StepReport(result.Loss, result.GradientNorm, result.Tokens, elapsed, sentNow - sent, waitedNow - waited));
+        return (digest, new StepReport(result.Loss, result.GradientNorm, result.Tokens, elapsed, sentNow - sent, waits));
     }
 
     public void WriteShard(WriteShard order)

@@ -61,6 +61,9 @@ internal sealed class SeedTelemetry : IAsyncDisposable
     /// <summary>Whether what members say goes to their files in the job's folder alone.</summary>
     internal bool KeepsMembersQuiet { get; init; }
 
+    /// <summary>Whether updates are not printed.</summary>
+    internal bool KeepsUpdatesQuiet { get; init; }
+
     /// <summary>Takes a row. Never waits.</summary>
     internal void Take(TelemetryRow row, JobRecord? job) => _rows.Writer.TryWrite(new Item(row, job?.Spec, job?.LastEpoch?.Members.Length ?? 0, null, null));
 
@@ -142,7 +145,7 @@ internal sealed class SeedTelemetry : IAsyncDisposable
                 var setting = place.SettingOf(step.StepsDone);
                 place.Folder?.Append(step, setting);
                 _board?.Take(step, setting.BatchTokens);
-                if (place.IsShown(step.StepsDone))
+                if (!KeepsUpdatesQuiet && place.IsShown(step.StepsDone))
                 {
                     Console.WriteLine(StepLine.Of(step, setting));
                 }

@@ -152,6 +152,7 @@ public sealed class SeedHost : IEngineSink, IAsyncDisposable
         StepRow step => _machine.Book.Find(step.Job),
         StepRecalled step => _machine.Book.Find(step.Job),
         EpochRow epoch => _machine.Book.Find(epoch.Job),
+        StragglerRow straggler => _machine.Book.Find(straggler.Job),
         JobRow job => _machine.Book.Find(job.Job),
         _ => null,
     };

@@ -30,6 +30,7 @@ public sealed class Instruments : IDisposable
     private readonly Counter<long> _sentBytes;
     private readonly Counter<long> _epochs;
     private readonly Counter<long> _lateHops;
+    private readonly Counter<long> _stragglers;
     private readonly Counter<long> _checkpoints;
     private int _membersUp;
 
@@ -49,10 +50,12 @@ public sealed class Instruments : IDisposable
         _sentBytes = Meter.CreateCounter<long>("actorring.train.sent", "By", "Bytes that this rank sent in committed updates.");
         _epochs = Meter.CreateCounter<long>("actorring.epochs.ended", "{epoch}", "Epochs that ended, by cause.");
         _lateHops = Meter.CreateCounter<long>("actorring.hops.late", "{hop}", "Transfers past their deadline, by the rank at the end of the chain of waits.");
+        _stragglers = Meter.CreateCounter<long>("actorring.stragglers.named", "{rank}", "Ranks that began to work so slowly that the others wait for them, by rank.");
         _checkpoints = Meter.CreateCounter<long>("actorring.checkpoints.committed", "{checkpoint}", "TrainingCheckpoints committed.");
         Meter.CreateObservableGauge("actorring.train.loss", _jobs.Losses, null, "Mean loss over the labelled tokens of the last committed update of a running job.");
         Meter.CreateObservableGauge("actorring.train.grad_norm", _jobs.GradientNorms, null, "Global gradient norm before clipping in the last committed update.");
         Meter.CreateObservableGauge("actorring.train.last_step", _jobs.StepsDone, "{step}", "Committed updates of a running job; goes back after a recovery from disk.");
+        Meter.CreateObservableGauge("actorring.stragglers", _jobs.Stragglers, "{rank}", "Ranks of a running job that work so slowly that the others wait for them; 0 if none does.");
         Meter.CreateObservableGauge("actorring.jobs", _jobs.States, "{job}", "Jobs that this process knows of, by state.");
         Meter.CreateObservableGauge("actorring.members.up", () => Volatile.Read(ref _membersUp), "{member}", "Members that are up.");
         Meter.CreateObservableCounter("actorring.telemetry.dropped", DroppedRows, "{row}", "Rows, lines and series that a full queue or a failing sink lost, by sink.");
@@ -83,6 +86,14 @@ public sealed class Instruments : IDisposable
             case HopRow hop:
                 _lateHops.Add(1, Tag("rank", hop.Culprit.Index));
                 break;
+            case StragglerRow straggler:
+                if (straggler.IsSlow)
+                {
+                    _stragglers.Add(1, Tag("job", Text(straggler.Job)), Tag("rank", straggler.Rank.Index));
+                }
+
+                _jobs.Take(straggler);
+                break;
             case StepRecalled:
                 // It was counted in the life in which it happened.
                 break;
@@ -91,7 +102,7 @@ public sealed class Instruments : IDisposable
                 _spans.Take(job);
                 break;
             default:
-                throw new ArgumentException($"row: {row?.GetType().Name ?? "null"}; allowed: StepRow, StepRecalled, EpochRow, HopRow, JobRow", nameof(row));
+                throw new ArgumentException($"row: {row?.GetType().Name ?? "null"}; allowed: StepRow, StepRecalled, EpochRow, HopRow, StragglerRow, JobRow", nameof(row));
         }
     }
 

@@ -29,7 +29,25 @@ internal sealed class JobGauges
             {
                 // A dashboard should not go on showing the loss of a job that is over.
                 job.Last = null;
+                job.Slow.Clear();
             }
+        }
+    }
+
+    internal void Take(StragglerRow row)
+    {
+        lock (_gate)
+        {
+            var slow = Of(row.Job.Number).Slow;
+            _ = row.IsSlow ? slow.Add(row.Rank.Index) : slow.Remove(row.Rank.Index);
+        }
+    }
+
+    internal IReadOnlyList<Measurement<long>> Stragglers()
+    {
+        lock (_gate)
+        {
+            return [.. _jobs.Values.Where(job => job.Last is not null).Select(job => new Measurement<long>(job.Slow.Count, new KeyValuePair<string, object?>("job", job.Last!.Job.ToString())))];
         }
     }
 
@@ -83,5 +101,8 @@ internal sealed class JobGauges
         internal JobState? State { get; set; }
 
         internal StepRow? Last { get; set; }
+
+        // Ranks that are named for being slow.
+        internal SortedSet<int> Slow { get; } = [];
     }
 }

@@ -28,6 +28,7 @@ internal static class LiveJson
         EpochRow { Phase: EpochPhase.None } epoch => ("epoch", $"{epoch.Job} epoch {epoch.Epoch} ended: {Words.Of(epoch.Cause)}{(epoch.Reason.Length > 0 ? $": {epoch.Reason}" : "")}"),
         EpochRow epoch => ("epoch", $"{epoch.Job} epoch {epoch.Epoch}: {Words.Of(epoch.Phase)}"),
         HopRow hop => ("late", $"epoch {hop.Epoch}: rank {hop.Culprit.Index} is late: rank {hop.Waiter.Index} waits at {Of(hop.Hop)}"),
+        StragglerRow straggler => (straggler.IsSlow ? "slow" : "epoch", straggler.Reason),
         JobRow job => ("job", $"{job.Job}: {Words.Of(job.State)}{(job.Verdict.Length > 0 ? $": {job.Verdict}" : "")}"),
         _ => ("", ""),
     };
@@ -94,6 +95,8 @@ internal static class LiveJson
                 p50_ms = Short(rank.Hops.P50.TotalMilliseconds),
                 p99_ms = Short(rank.Hops.P99.TotalMilliseconds),
                 overlap = Short(rank.Hops.Overlap),
+                work_ms = Short(rank.Work.TotalMilliseconds),
+                slow = Short(rank.Slow),
                 waits = rank.Waiting is { } hop ? Of(hop) : "",
             }),
             late = ring.Late?.Culprit.Index,

@@ -157,7 +157,7 @@ const jobColumns = [
 const ringColumns = [
   ["rank", row => row.rank, "n"], ["member", row => row.member], ["phase", row => words(row.phase)], ["updates", row => count(row.steps), "n"], ["sends to", row => row.to, "n"],
   ["hops", row => count(row.hops), "n"], ["p50", row => ms(row.p50_ms), "n"], ["p99", row => ms(row.p99_ms), "n"], ["moved", row => size(row.bytes), "n"],
-  ["overlap", row => share(row.overlap), "n"], ["waits", row => row.waits, "long"],
+  ["overlap", row => share(row.overlap), "n"], ["own work", row => row.work_ms ? ms(row.work_ms) + (row.slow ? `, ${short(row.slow)} × as usual` : "") : "–", "n"], ["waits", row => row.waits, "long"],
 ];
 
 const painters = {
@@ -207,7 +207,7 @@ const painters = {
   ring() {
     const { ranks, late_hops: lateHops, outcomes, late } = state.ring;
     setText(by("ring-line"), ranks.length ? `${state.ring.job} · ${state.ring.mode} · epoch ${state.ring.epoch} · ${words(state.ring.phase)}` : "no ring");
-    fill(by("ring"), ringColumns, ranks, row => row.rank === late ? "bad" : "");
+    fill(by("ring"), ringColumns, ranks, row => row.rank === late ? "bad" : row.slow ? "warn" : "");
     drawRing(ranks, late);
     const lines = [
       ...lateHops.map(hop => [hop.ago_s, "late", `late: rank ${hop.culprit} (${hop.member}); rank ${hop.waiter} waited at ${hop.hop}, epoch ${hop.epoch}`]),
