@@ -4,6 +4,7 @@ using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Commands;
 using ActorRing.Cluster.Cli.Evaluation;
 using ActorRing.Cluster.Cli.Generate;
+using ActorRing.Cluster.Cli.SaveFaults;
 using ActorRing.Cluster.Cli.Verify;
 using ActorRing.Cluster.Hosting.Hocon;
 using ActorRing.Compute.Training;
@@ -92,6 +93,7 @@ internal static class CommandLine
         RankStepBench.CreateRank(),
         TransportBench.CreateRank(),
         OverloadBench.CreateBusy(),
+        SaveProbe.CreateCommand(),
     };
 
     // A misspelt command would otherwise be a missing command and an unknown argument for each word after it.

@@ -19,7 +19,7 @@ internal static class RegularFile
             {
                 throw new InvalidDataException($"{path}: is not a regular file; only regular files are read");
             }
-            var real = RealPath(file);
+            var real = RealPath(file, path);
             var folder = RealFolder(path);
             if (!IsBelow(folder, real) && !IsHubBlob(folder, real))
             {
@@ -80,10 +80,11 @@ internal static class RegularFile
     private static string RealFolder(string path)
     {
         using var folder = Libc.OpenRead(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        return RealPath(folder);
+        return RealPath(folder, path);
     }
 
-    private static string RealPath(SafeFileHandle file) => new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget!;
+    private static string RealPath(SafeFileHandle file, string path) =>
+        new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget ?? throw new IOException($"{path}: the system does not say where it is");
 
     private static bool IsBelow(string folder, string file) => file.StartsWith(folder.TrimEnd('/') + "/", StringComparison.Ordinal);
 

@@ -47,10 +47,20 @@ internal sealed class ClusterProcess : IAsyncDisposable
     }
 
     /// <summary>Starts any command of the cluster.</summary>
-    internal static ClusterProcess Start(string state, params string[] command)
+    internal static ClusterProcess Start(string state, params string[] command) => StartBehind([], state, command);
+
+    /// <summary>As <see cref="StartAsync"/>, with another program's command line before its own, which must leave the process that is started to it.</summary>
+    internal static async Task<ClusterProcess> StartTracedAsync(string state, string[] tracer, string[] command)
     {
-        string[] line = [Path.Combine(AppContext.BaseDirectory, "actorring.dll"), .. command, "--state", state];
-        var process = Process.Start(new ProcessStartInfo("dotnet", line) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
+        var cluster = StartBehind(tracer, state, command);
+        await cluster.ConnectAsync();
+        return cluster;
+    }
+
+    private static ClusterProcess StartBehind(string[] tracer, string state, string[] command)
+    {
+        string[] line = [.. tracer, "dotnet", Path.Combine(AppContext.BaseDirectory, "actorring.dll"), .. command, "--state", state];
+        var process = Process.Start(new ProcessStartInfo(line[0], line[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
         return new ClusterProcess(process, new ClusterPlace(Path.GetFullPath(state)));
     }
 

@@ -25,7 +25,7 @@ internal sealed class RecordWriter(RecordLog log)
                 log.Append(LogCodec.Encode(order.Record));
                 return new LogAppended(order.Sequence);
             }
-            catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+            catch (Exception failure)
             {
                 return new LogFailed(failure.Message);
             }

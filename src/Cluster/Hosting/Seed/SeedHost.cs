@@ -163,8 +163,9 @@ public sealed class SeedHost : IEngineSink, IAsyncDisposable
         {
             return new ManifestCommitted(order.Job, order.StepsDone, _checkpoints.Commit(order, job));
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception failure)
         {
+            // Not IOException alone: .NET takes a refused lseek for a stream that cannot seek. A checkpoint that was not written is no reason for a seed to end.
             return new ManifestFailed(order.Job, order.StepsDone, $"{order.Job}: TrainingCheckpoint of update {order.StepsDone}: {failure.Message.ReplaceLineEndings(" ")}");
         }
     }
@@ -177,7 +178,7 @@ public sealed class SeedHost : IEngineSink, IAsyncDisposable
             var (newest, text) = _checkpoints.FindWhole(order, job);
             return new CheckpointsChecked(order.Job, suspect, newest, text);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception failure)
         {
             return new CheckpointsChecked(order.Job, suspect, suspect, $"it could not be looked at: {failure.Message.ReplaceLineEndings(" ")}");
         }

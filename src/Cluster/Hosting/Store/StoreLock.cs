@@ -17,15 +17,23 @@ internal sealed class StoreLock : IDisposable
     {
         var path = Path.Combine(folder, "lock");
         var file = TryOpen(path) ?? throw new StoreHeldException(folder, ReadHolder(path));
-        if (!Libc.TryLock(file.SafeFileHandle))
+        try
         {
-            file.Dispose();
-            throw new IOException($"{folder}: its file system has no locks (flock); use a folder on a local disk");
-        }
+            if (!Libc.TryLock(file.SafeFileHandle))
+            {
+                throw new IOException($"{folder}: its file system has no locks (flock); use a folder on a local disk");
+            }
 
-        file.SetLength(0);
-        file.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-        return new StoreLock(file);
+            file.SetLength(0);
+            file.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
+            return new StoreLock(file);
+        }
+        catch
+        {
+            // Whoever tries again, in this process too, must find it free.
+            file.Dispose();
+            throw;
+        }
     }
 
     public void Dispose() => _file.Dispose();

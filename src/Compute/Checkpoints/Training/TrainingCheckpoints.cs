@@ -65,12 +65,7 @@ public sealed class TrainingCheckpoints
         var path = Path.Combine(folder, CheckpointManifest.FileOf(source.Rank));
         try
         {
-            if (!Directory.Exists(_root))
-            {
-                _disk.CreateFolder(_root);
-                SyncFolder(Path.GetDirectoryName(_root)!);
-            }
-
+            _disk.CreateFolder(_root);
             _disk.CreateFolder(folder);
             return ShardFile.Write(path, source, stepsDone, _disk, _progress);
         }
@@ -83,17 +78,20 @@ public sealed class TrainingCheckpoints
 
     /// <summary>Second phase: makes what the ranks wrote the checkpoint of <see cref="CheckpointManifest.StepsDone"/>, synced. Called by the coordinator alone.</summary>
     /// <param name="manifest">With a receipt for every rank.</param>
-    /// <param name="keep">How many of the newest stay, at least 1; older ones are deleted when this one has been read back.</param>
+    /// <param name="keep">How many of the newest stay, at least 1; older ones are deleted.</param>
     /// <param name="needed">
     /// Updates in the one that the caller would go back to if it ended now: it and newer ones stay. Without it a coordinator that dies between this call and its note of it
     /// would look for one that is deleted.
     /// </param>
     /// <returns>SHA-256 of the manifest that is in place, lower-case hexadecimal.</returns>
-    /// <exception cref="InvalidDataException">A file is missing or not as long as its receipt says, or what is in place is damaged; nothing was deleted.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A file is missing or not as long as its receipt says, or what was written does not read back, which is set aside then; nothing was deleted.
+    /// </exception>
     /// <exception cref="IOException">The disk refused, or another state is in place that is not of an earlier epoch.</exception>
     /// <remarks>
     /// Committing the same state again changes nothing, and makes sure that it is on the disk. Another state under the same number of updates, of an earlier epoch (a
-    /// coordinator ended before it could note that commit), is exchanged for this one; a damaged one is set aside. What earlier epochs left behind is deleted.
+    /// coordinator ended before it could note that commit), is exchanged for this one; a damaged one is set aside. What earlier epochs left behind is deleted. Cost: reads and
+    /// hashes all files once.
     /// </remarks>
     public string Commit(CheckpointManifest manifest, int keep, long needed = long.MaxValue)
     {
@@ -120,17 +118,19 @@ public sealed class TrainingCheckpoints
             }
         }
 
-        // Also where nothing was renamed: the sync of an earlier call may have failed.
+        // Also where nothing was made or renamed: the sync of an earlier call may have failed.
+        SyncFolder(Path.GetDirectoryName(_root)!);
         SyncFolder(_root);
+        ReadBack(manifest.StepsDone);
         var older = Newest().Where(stepsDone => stepsDone < manifest.StepsDone).Skip(keep - 1).Where(stepsDone => stepsDone < needed).ToList();
-        if (older.Count > 0 || (old is not null && !isThere))
+        if (RenameToRemove(older))
         {
-            _ = Open(manifest.StepsDone);
+            // The new one is on the disk already; but a disk that refuses a sync is never said to be well.
+            SyncFolder(_root);
         }
 
         try
         {
-            older.ForEach(Delete);
             DeleteLeftovers(manifest);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
@@ -270,18 +270,44 @@ public sealed class TrainingCheckpoints
         DurableFile.WriteAllBytes(Path.Combine(temporary, CheckpointManifest.FileName), ManifestJson.Write(manifest), _disk);
     }
 
-    // Renamed first: half a folder must not bear the name of a whole one.
-    private void Delete(long stepsDone)
+    // What the kernel took and lost, no call has reported: one more reason to read it.
+    private void ReadBack(long stepsDone)
     {
-        var removed = At(CheckpointFolder.Removed(stepsDone));
-        if (Directory.Exists(removed))
+        try
         {
-            _disk.DeleteFolder(removed);
+            _ = Open(stepsDone);
+        }
+        catch (Exception damage) when (damage is InvalidDataException or FileNotFoundException)
+        {
+            Quarantine(stepsDone);
+            throw;
+        }
+    }
+
+    // Before they are deleted: half a folder must not bear the name of a whole one.
+    private bool RenameToRemove(List<long> older)
+    {
+        var renamed = 0;
+        try
+        {
+            foreach (var stepsDone in older)
+            {
+                var removed = At(CheckpointFolder.Removed(stepsDone));
+                if (Directory.Exists(removed))
+                {
+                    _disk.DeleteFolder(removed);
+                }
+
+                _disk.Rename(At(CheckpointFolder.Committed(stepsDone)), removed);
+                renamed++;
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // They stay for the next commit.
         }
 
-        _disk.Rename(At(CheckpointFolder.Committed(stepsDone)), removed);
-        SyncFolder(_root);
-        _disk.DeleteFolder(removed);
+        return renamed > 0;
     }
 
     private void DeleteLeftovers(CheckpointManifest manifest)

@@ -1,4 +1,5 @@
 using ActorRing.Actors.Ids;
+using ActorRing.Compute.Checkpoints;
 using ActorRing.Compute.Checkpoints.Training;
 
 namespace ActorRing.Compute.Specs.Checkpoints.Training;
@@ -20,12 +21,12 @@ public sealed class CommitSpec : IDisposable
     [Theory]
     [MemberData(nameof(Faults))]
     public void Save_must_leave_the_old_or_the_new_one_whole_whichever_disk_operation_goes_wrong(Fault fault) =>
-        RequireOldOrNew(fault, checkpoints => SampleState.Save(checkpoints, 2, Second, keep: 1), [1, 2], lastFolder: 2, operations: 35);
+        RequireOldOrNew(fault, checkpoints => SampleState.Save(checkpoints, 2, Second, keep: 1), [1, 2], lastFolder: 2, operations: 38);
 
     [Theory]
     [MemberData(nameof(Faults))]
     public void Save_must_leave_the_old_or_the_new_one_whole_when_it_replaces_one_of_an_earlier_epoch(Fault fault) =>
-        RequireOldOrNew(fault, checkpoints => SampleState.Save(checkpoints, 1, Second, keep: 1, content: 2), [1, 2], lastFolder: 1, operations: 33);
+        RequireOldOrNew(fault, checkpoints => SampleState.Save(checkpoints, 1, Second, keep: 1, content: 2), [1, 2], lastFolder: 1, operations: 36);
 
     [Fact]
     public void Commit_must_change_nothing_when_it_is_repeated()
@@ -104,6 +105,67 @@ public sealed class CommitSpec : IDisposable
 
         Assert.Throws<InvalidDataException>(() => _checkpoints.Commit(manifest, keep: 1));
         Assert.Equal(1, SampleState.Load(_checkpoints, 1));
+    }
+
+    // Nothing had to be deleted, so that nobody read it: a kernel that took the bytes and lost them was believed.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Commit_must_set_the_new_one_aside_when_it_does_not_read_back_also_where_none_is_deleted(bool isRepeated)
+    {
+        var manifest = SampleState.Write(_checkpoints, 1, First);
+        if (isRepeated)
+        {
+            _checkpoints.Commit(manifest, keep: 2);
+        }
+
+        var shard = _folder.At("job", isRepeated ? "step-1" : "step-1.tmp-1.1", CheckpointManifest.FileOf(1));
+        var bytes = File.ReadAllBytes(shard);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(shard, bytes);
+
+        Assert.Contains(CheckpointManifest.FileOf(1), Assert.Throws<InvalidDataException>(() => _checkpoints.Commit(manifest, keep: 2)).Message, StringComparison.Ordinal);
+        Assert.Equal(["step-1.damaged-1"], Names());
+    }
+
+    [Fact]
+    public void Commit_must_sync_what_holds_the_folder_although_an_earlier_sync_of_it_failed()
+    {
+        var (synced, fails) = (new List<string>(), true);
+        var checkpoints = new TrainingCheckpoints(_folder.At("job"), new RealDisk((_, path) =>
+        {
+            if (fails && path == Path.TrimEndingDirectorySeparator(_folder.At()))
+            {
+                throw new IOException($"{path}: fsync failed");
+            }
+
+            synced.Add(path);
+        }));
+        var manifest = SampleState.Write(checkpoints, 1, First);
+        Assert.Throws<IOException>(() => checkpoints.Commit(manifest, keep: 1));
+        fails = false;
+
+        checkpoints.Commit(manifest, keep: 1);
+
+        Assert.Contains(Path.TrimEndingDirectorySeparator(_folder.At()), synced);
+    }
+
+    [Fact]
+    public void Commit_must_report_a_sync_that_fails_when_older_ones_are_deleted()
+    {
+        SampleState.Save(_checkpoints, 1, First, keep: 1);
+        var isRemoved = false;
+        var checkpoints = new TrainingCheckpoints(_folder.At("job"), new RealDisk((_, path) =>
+        {
+            isRemoved |= Directory.Exists(_folder.At("job", "step-1.removed"));
+            if (isRemoved)
+            {
+                throw new IOException($"{path}: fsync failed");
+            }
+        }));
+
+        Assert.Contains("fsync failed", Assert.Throws<IOException>(() => SampleState.Save(checkpoints, 2, First, keep: 1)).Message, StringComparison.Ordinal);
+        Assert.Equal(2, SampleState.Load(_checkpoints, 2));
     }
 
     [Fact]

@@ -113,6 +113,7 @@ public sealed class RestoreSpec : IDisposable
         var largestPart = 4 * SampleState.Map.ShardElements;
         Require(bytes - (2 * 4096), bytes); // headers are no work
         checkpoints.Commit(manifest, keep: 1);
+        Require(bytes, bytes + every); // read back, and what was left to tell
         using var sample = new SampleState(0);
 
         checkpoints.Restore(1, sample.State);
