@@ -35,7 +35,8 @@ internal sealed record StragglerOrder(int Ranks, int Tokens, int Healthy, int Tr
 /// <param name="Wrong">Times that another rank was named.</param>
 /// <param name="Cleared">Those that were said to be well again when they were.</param>
 internal sealed record StragglerBenchRow(
-    int Ranks, int Tokens, string Granularity, int QuietUpdates, double QuietUpdateMs, int QuietAccusations, int BusyUpdates, double BusyUpdateMs, int BusyAccusations, string By, double Share, int Trials,
+    int Ranks, int Tokens, string Granularity, int QuietUpdates, double QuietUpdateMs, int QuietAccusations, int BusyUpdates, double BusyUpdateMs,
+    int BusyAccusations, string By, double Share, int Trials,
     int Named, int Within10, double UpdatesP50, double UpdatesMax, int Wrong, int Cleared);
 
 /// <summary>Whether slow ranks are named, and nobody else.</summary>
@@ -66,7 +67,8 @@ internal static class StragglerBench
 
         return new StragglerBenchRow(
             order.Ranks, order.Tokens, Cluster.Words.Of(order.Granularity), Steps(quiet).Count, MedianMs(quiet), Accusations(quiet), Steps(busy).Count, MedianMs(busy), Accusations(busy),
-            order.ByQuota ? "quota" : "stop", SlowedProcess.Share, order.Trials, updates.Count, updates.Count(after => after <= 10), updates.Count > 0 ? Measure.Median(updates) : 0, updates.Count > 0 ? updates.Max() : 0, wrong, cleared);
+            order.ByQuota ? "quota" : "stop", SlowedProcess.Share, order.Trials, updates.Count, updates.Count(after => after <= 10),
+            updates.Count > 0 ? Measure.Median(updates) : 0, updates.Count > 0 ? updates.Max() : 0, wrong, cleared);
     }
 
     private static async Task<IReadOnlyList<TelemetryRow>> WatchAsync(ObservedCluster cluster, int updates, CancellationToken stop)
