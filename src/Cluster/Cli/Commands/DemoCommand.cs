@@ -25,14 +25,19 @@ internal static class DemoCommand
             var plan = new DemoPlan(
                 Path.GetFullPath(result.GetValue(output)!), result.GetValue(haystack)!, result.GetValue(ranks), RanksOptions.ModeOf(result.GetValue(mode)!), result.GetValue(seed),
                 result.GetValue(samples), result.UnmatchedTokens);
-            var words = result.GetValue(json) ? Console.Error : Console.Out;
-            var figures = await new DemoScript(plan, words, signal.Token).RunAsync(result.GetValue(verify));
+            var output = Console.Out;
             if (result.GetValue(json))
             {
-                Console.WriteLine(Bench.BenchJson.Of(figures));
+                Console.SetOut(Console.Error); // the lines of updates, too
             }
 
-            words.WriteLine(string.Create(CultureInfo.InvariantCulture, $"wrote {Path.Combine(plan.Folder, "report.html")} in {figures.Seconds:F0} s"));
+            var figures = await new DemoScript(plan, signal.Token).RunAsync(result.GetValue(verify));
+            if (result.GetValue(json))
+            {
+                output.WriteLine(Bench.BenchJson.Of(figures));
+            }
+
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"wrote {Path.Combine(plan.Folder, "report.html")} in {figures.Seconds:F0} s"));
             return figures.IsSound ? 0 : 1;
         });
         return command;

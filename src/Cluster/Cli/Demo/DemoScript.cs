@@ -9,7 +9,7 @@ using ActorRing.Compute.Evaluation.Needle;
 namespace ActorRing.Cluster.Cli.Demo;
 
 /// <summary>The demo from the first line to the last.</summary>
-internal sealed class DemoScript(DemoPlan plan, TextWriter words, CancellationToken stop)
+internal sealed class DemoScript(DemoPlan plan, CancellationToken stop)
 {
     private const string Marker = "demo.json";
 
@@ -66,7 +66,7 @@ internal sealed class DemoScript(DemoPlan plan, TextWriter words, CancellationTo
 
     private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private void Say(string what, string text) => words.WriteLine($"{what,-8} {text}");
+    private static void Say(string what, string text) => Console.WriteLine($"{what,-8} {text}");
 
     // An earlier demo's folder is replaced; any other folder is not touched.
     private (ResolvedJob Job, int BaseTokens) Prepare()
