@@ -122,6 +122,9 @@ public enum Mutation
     /// <summary>A state in memory that ranks could not load is tried again and again.</summary>
     RetryDamagedReplica,
 
+    /// <summary>Shards of a TrainingCheckpoint that may still come about are given up with those of one that failed.</summary>
+    DiscardOpenShards,
+
     /// <summary>What is in memory is never looked at.</summary>
     IgnoreReplicas,
 }

@@ -10,11 +10,35 @@ internal sealed class CheckpointLedger(int ranks, Mutation mutation)
 {
     internal const int Largest = 4;
     private readonly List<Entry> _entries = [];
+    private readonly long[] _answered = new long[ranks];
+    private readonly List<long> _attempts = [];
+    private long _discarded;
 
     internal int Open => _entries.Count;
 
+    /// <summary>Newest update of whose shards all ranks have said what became of them; they write in order.</summary>
+    internal long Answered
+    {
+        get
+        {
+            var least = long.MaxValue;
+            foreach (var stepsDone in _answered)
+            {
+                least = Math.Min(least, stepsDone);
+            }
+
+            return least;
+        }
+    }
+
     internal void Report(int rank, ShardWritten shard)
     {
+        NoteAnswer(rank, shard.StepsDone);
+        if (shard.StepsDone <= _discarded)
+        {
+            return;
+        }
+
         var entry = Find(shard.StepsDone);
         if (entry is null)
         {
@@ -53,9 +77,46 @@ internal sealed class CheckpointLedger(int ranks, Mutation mutation)
         return null;
     }
 
+    /// <summary>Notes that a rank could not write a shard.</summary>
+    internal void ReportUnwritten(int rank, long stepsDone) => NoteAnswer(rank, stepsDone);
+
+    /// <summary>Gives shards up: whoever still says that they are there is not listened to.</summary>
+    /// <param name="limit">Those of more updates stay.</param>
+    /// <returns>Updates in the newest that is given up; 0 if there is nothing new to give up.</returns>
+    internal long Discard(long limit)
+    {
+        var newest = _attempts.FindLast(stepsDone => stepsDone <= limit);
+        if (newest <= _discarded)
+        {
+            return 0;
+        }
+
+        _discarded = newest;
+        Forget(newest);
+        return newest;
+    }
+
     internal bool Has(int rank, long stepsDone) => Find(stepsDone)?.Ranks.Contains(rank) == true;
 
-    internal void Forget(long upTo) => _entries.RemoveAll(entry => entry.StepsDone <= upTo);
+    internal void Forget(long upTo)
+    {
+        _entries.RemoveAll(entry => entry.StepsDone <= upTo);
+        _attempts.RemoveAll(stepsDone => stepsDone <= upTo);
+    }
+
+    private void NoteAnswer(int rank, long stepsDone)
+    {
+        _answered[rank] = Math.Max(_answered[rank], stepsDone);
+        if (stepsDone > _discarded && !_attempts.Contains(stepsDone))
+        {
+            _attempts.Add(stepsDone);
+            _attempts.Sort();
+            if (_attempts.Count > Largest)
+            {
+                _attempts.RemoveAt(0); // with a newer one it goes, too
+            }
+        }
+    }
 
     private Entry? Find(long stepsDone)
     {

@@ -161,7 +161,7 @@ public sealed partial class CoordinatorMachine
     private void AskForCheckpoint(EpochRun epoch)
     {
         var at = Math.Min(Announceable(epoch) + _options.RunAhead, epoch.Job.Spec.TrainSteps);
-        epoch.CheckpointAt = epoch.CheckpointAt > Announceable(epoch) ? epoch.CheckpointAt : at;
+        epoch.CheckpointAt = epoch.CheckpointAt > Announceable(epoch) ? Math.Min(epoch.CheckpointAt, at) : at;
     }
 
     private void AskToStop(EpochRun epoch)

@@ -42,10 +42,15 @@ public sealed partial class CoordinatorMachine
                 if (shard.StepsDone > epoch.Job.CheckpointCommitted)
                 {
                     epoch.Shards.Report(rank, shard);
-                    return AskForManifest(epoch, now, effects);
+                    var flaw = AskForManifest(epoch, now, effects);
+                    SettleFailures(effects);
+                    return flaw;
                 }
 
                 return null;
+            case ShardUnwritten unwritten when unwritten.Epoch == epoch.Id && epoch.Phase == EpochPhase.Training && unwritten.StepsDone > epoch.Job.CheckpointCommitted
+                && !epoch.Shards.Has(rank, unwritten.StepsDone):
+                return HearUnwritten(epoch, rank, unwritten, now, effects);
             case RankFailed failed when failed.Epoch == epoch.Id:
                 return HearFailure(epoch, record!, failed, now, effects);
             case CheckpointUnreadable unreadable when unreadable.Epoch == epoch.Id && epoch.Phase == EpochPhase.Starting && unreadable.StepsDone == epoch.Issued.RestoreFrom:
@@ -207,8 +212,12 @@ public sealed partial class CoordinatorMachine
                 case JobStateChanged changed:
                     reason = SeeState(changed, now, effects) ?? reason;
                     break;
-                case StepCommitted or CheckpointCommitted:
+                case StepCommitted:
                     isNews = true;
+                    break;
+                case CheckpointCommitted committed:
+                    isNews = true;
+                    reason = Recover(committed, now, effects) ?? reason;
                     break;
             }
         }
@@ -216,6 +225,7 @@ public sealed partial class CoordinatorMachine
         if (isNews && _epoch is { } epoch)
         {
             epoch.Shards.Forget(epoch.Job.CheckpointCommitted);
+            SettleFailures(effects);
             Announce(effects, everybody: false);
             reason = AskForManifest(epoch, now, effects) ?? SeeCheckpoint(epoch, now, effects) ?? reason;
         }
@@ -226,6 +236,7 @@ public sealed partial class CoordinatorMachine
     private string? SeeState(JobStateChanged changed, Instant now, Outbox effects)
     {
         effects.Add(new Publish(new JobRow(changed.Job, changed.State, changed.Verdict)));
+        _failing = _failing?.Job == changed.Job && JobRecord.IsFinal(changed.State) ? null : _failing;
         if (_epoch is not { } epoch || epoch.Job.Id != changed.Job)
         {
             return null;
@@ -317,6 +328,7 @@ public sealed partial class CoordinatorMachine
                     AskToStop(epoch);
                 }
 
+                SettleFailures(effects);
                 return SeeCheckpoint(epoch, now, effects) ?? WatchHops(epoch, now, effects) ?? WatchProgress(epoch, now, effects);
             default:
                 return null;

@@ -38,7 +38,7 @@ public sealed partial class CoordinatorMachine
             var job = _book.Jobs[at];
             statuses.Add(new(job.Id, Brief.Name(job.Spec.Name), job.State, Brief.Reason(job.Verdict), job.StepsCommitted, job.Spec.TrainSteps, job.CheckpointCommitted,
                 job.Spec.Ranks, job.Spec.MinRanks, job.LastEpoch?.Members.Length ?? 0, job.LastEpoch?.Epoch ?? RingEpoch.None, job.Epochs, job.Losses,
-                _submittedAt.TryGetValue(job.Id.Number, out var since) ? now - since : null));
+                _submittedAt.TryGetValue(job.Id.Number, out var since) ? now - since : null, _failing?.Job == job.Id ? _failing.Status(now) : null));
         }
 
         return new(query.Key, _book.Jobs.Count, statuses.ToImmutable());

@@ -139,7 +139,7 @@ public sealed partial class CoordinatorMachine
             case ManifestCommitted committed:
                 return SeeManifest(committed, effects);
             case ManifestFailed failed:
-                return failed.Reason;
+                return SeeManifestFailed(failed, now, effects);
             case CheckpointsChecked found:
                 return SeeChecked(found, now, effects);
             default:

@@ -80,6 +80,9 @@ internal sealed class EpochRun
 
     internal Instant ManifestAskedAt { get; set; }
 
+    /// <summary>Updates in the TrainingCheckpoint behind whose failure another one was asked for; 0 for none.</summary>
+    internal long RetriedFor { get; set; }
+
     /// <summary>Updates after which a TrainingCheckpoint was asked for besides the calendar's; 0 for none.</summary>
     internal long CheckpointAt { get; set; }
 
@@ -88,6 +91,9 @@ internal sealed class EpochRun
 
     /// <summary>Longest update so far: what is slow by nature is not a standstill.</summary>
     internal TimeSpan LongestStep { get; set; }
+
+    /// <summary>The last update before the ranks park.</summary>
+    internal long Last => StopAfter > 0 ? Math.Min(StopAfter, Job.Spec.TrainSteps) : Job.Spec.TrainSteps;
 
     internal void Enter(EpochPhase phase, Instant now) => (Phase, PhaseSince) = (phase, now);
 }

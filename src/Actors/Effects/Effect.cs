@@ -49,6 +49,16 @@ public sealed record StartMember(string Name) : Effect;
 public sealed record CommitManifest(long Term, JobId Job, RingEpoch Epoch, long StepsDone, StateDigest Digest, ImmutableArray<ShardWritten> Shards) : Effect;
 
 /// <summary>
+/// Delete shards that will never get a manifest: those of the job's earlier epochs, and those of this epoch with at most so many updates. Answered by nothing; what is left is
+/// deleted with the next order, or by the next commit.
+/// </summary>
+/// <param name="Term">Of the coordinator that asks.</param>
+/// <param name="Job">Whose.</param>
+/// <param name="Epoch">Whose ranks wrote them.</param>
+/// <param name="StepsDone">Updates in the newest of them.</param>
+public sealed record DiscardShards(long Term, JobId Job, RingEpoch Epoch, long StepsDone) : Effect;
+
+/// <summary>
 /// Read committed TrainingCheckpoints to the last byte, newest first, until one is whole; set each one aside that is not. Answered by
 /// <see cref="Events.CheckpointsChecked"/>, once.
 /// </summary>
@@ -112,5 +122,5 @@ public sealed record BeginTrainStep(RingEpoch Epoch, TrainStep Step) : Effect;
 /// <summary>The compute thread may do the transfers of a unit.</summary>
 public sealed record GrantRotation(RingEpoch Epoch, TrainStep Step, int Unit) : Effect;
 
-/// <summary>Write this rank's shard from a snapshot of its present state, synced. Answered by <see cref="Events.ShardStored"/>.</summary>
+/// <summary>Write this rank's shard from a snapshot of its present state, synced. Answered by <see cref="Events.ShardStored"/> or <see cref="Events.ShardFailed"/>.</summary>
 public sealed record WriteShard(RingEpoch Epoch, JobId Job, long StepsDone) : Effect;

@@ -52,6 +52,14 @@ public sealed record HopRow(RingEpoch Epoch, GlobalRank Waiter, HopWait Hop, Glo
 /// <param name="Reason">One line for people.</param>
 public sealed record StragglerRow(JobId Job, RingEpoch Epoch, long StepsDone, GlobalRank Rank, MemberId Member, bool IsSlow, double Times, string Reason) : TelemetryRow;
 
+/// <summary>TrainingCheckpoints of a job began to fail, or one is committed again. Said once for each beginning and once for each end, not for every failure between them.</summary>
+/// <param name="Job">Which job.</param>
+/// <param name="Epoch">In which one.</param>
+/// <param name="StepsDone">Updates in the one that failed or is committed.</param>
+/// <param name="IsDegraded">Whether it begins.</param>
+/// <param name="Text">One line for people: the cause, or how long it lasted.</param>
+public sealed record DurabilityRow(JobId Job, RingEpoch Epoch, long StepsDone, bool IsDegraded, string Text) : TelemetryRow;
+
 /// <summary>A job changed its state.</summary>
 /// <param name="Job">Which job.</param>
 /// <param name="State">From now on.</param>

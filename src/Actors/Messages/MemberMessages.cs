@@ -87,6 +87,12 @@ public sealed record TrainStepCompleted(RingEpoch Epoch, long StepsDone, StateDi
 /// <param name="Digest">State that it is a part of.</param>
 public sealed record ShardWritten(RingEpoch Epoch, long StepsDone, long Bytes, string Sha256, StateDigest Digest) : Message;
 
+/// <summary>A rank could not write its shard of a TrainingCheckpoint; it trains on. Said again until a newer shard is written or a TrainingCheckpoint of as many updates is known.</summary>
+/// <param name="Epoch">In which one.</param>
+/// <param name="StepsDone">Updates in it.</param>
+/// <param name="Text">One line for people.</param>
+public sealed record ShardUnwritten(RingEpoch Epoch, long StepsDone, string Text) : Message;
+
 /// <summary>A rank's work failed; it waits for the end of the epoch.</summary>
 /// <param name="Epoch">In which one.</param>
 /// <param name="Step">The update in hand.</param>

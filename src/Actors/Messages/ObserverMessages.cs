@@ -26,12 +26,20 @@ public sealed record QueryJobs(string Key, long Before) : Message;
 /// <param name="Epochs">Issued for it.</param>
 /// <param name="Losses">Those of them that replaced an epoch which failed: a rank lost, late or wrong.</param>
 /// <param name="Submitted">How long ago; null if it was submitted to an earlier coordinator.</param>
+/// <param name="Degraded">Why its newest TrainingCheckpoint did not come about; null while nothing is known to be wrong.</param>
 public sealed record JobStatus(JobId Job, string Name, JobState State, string Verdict, long StepsCommitted, long TrainSteps, long CheckpointCommitted, int Ranks,
-    int MinRanks, int EpochRanks, RingEpoch Epoch, long Epochs, long Losses, TimeSpan? Submitted)
+    int MinRanks, int EpochRanks, RingEpoch Epoch, long Epochs, long Losses, TimeSpan? Submitted, DegradedDurability? Degraded = null)
 {
     /// <summary>Epochs behind the first one that no failure made necessary: after a pause, for a member that left, by another coordinator.</summary>
     public long Restarts => Math.Max(0, Epochs - 1 - Losses);
 }
+
+/// <summary>TrainingCheckpoints fail: the job trains on, and what it has done since the last one is in the memory of its ranks alone. Ends with the next one that is committed.</summary>
+/// <param name="Since">Updates in the first one that failed.</param>
+/// <param name="For">How long ago that was noticed.</param>
+/// <param name="Failures">How many have failed since, that one included; one that is tried again after the last update counts once.</param>
+/// <param name="Cause">Of the newest failure, in one line: rank, path, the system's word.</param>
+public sealed record DegradedDurability(long Since, TimeSpan For, long Failures, string Cause);
 
 /// <summary>Jobs, oldest first.</summary>
 /// <param name="Key">Of the request.</param>

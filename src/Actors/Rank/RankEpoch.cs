@@ -38,11 +38,17 @@ internal sealed class RankEpoch(ProposePlan proposal, GlobalRank rank, PreparedP
     /// <summary>Newest update whose shard was asked for. What came from memory may be due for one.</summary>
     internal long SnapshotAt { get; set; } = proposal.Holders.IsEmpty ? proposal.RestoreFrom : proposal.RestoreFrom - 1;
 
-    /// <summary>Updates in a shard that could not be written and will be tried again; 0 for none.</summary>
-    internal long FailedShard { get; set; }
+    /// <summary>The newest shard, if it could not be written: said until a newer one is, or until nobody needs it.</summary>
+    internal ShardUnwritten? Unwritten { get; set; }
+
+    /// <summary>Whether that shard was asked for once more and nothing has come of it yet.</summary>
+    internal bool IsWritingAgain { get; set; }
 
     /// <summary>Not before this time: a full disk does not empty within a heartbeat.</summary>
     internal Instant WriteAgainAt { get; set; }
+
+    /// <summary>Whether no update follows: only then is the state still that of a shard which failed some time ago.</summary>
+    internal bool IsAtEnd => StepsDone == Proposal.Spec.TrainSteps || (StopAfter > 0 && StepsDone == StopAfter);
 
     /// <summary>Whether all ranks have been told to train.</summary>
     internal bool IsReleased { get; set; }

@@ -17,7 +17,7 @@ namespace ActorRing.Actors.Rank;
 
 /// <summary>One member process: idle, or one rank of one epoch. Decides, never acts: a host carries out its effects.</summary>
 /// <remarks>Not for several threads. The same events at the same instants give the same effects, in every process.</remarks>
-public sealed class RankMachine
+public sealed partial class RankMachine
 {
     private readonly MemberId _self;
     private readonly RankOptions _options;
@@ -204,6 +204,11 @@ public sealed class RankMachine
                     Tell(epoch.Reports.Shard(at), effects);
                 }
 
+                if (epoch.Unwritten is { } unwritten && !epoch.IsWritingAgain)
+                {
+                    Tell(unwritten, effects);
+                }
+
                 break;
         }
     }
@@ -277,6 +282,7 @@ public sealed class RankMachine
 
         epoch.Acknowledged = Math.Max(epoch.Acknowledged, hello.StepsCommitted);
         epoch.Reports.Acknowledge(epoch.Acknowledged, hello.CheckpointCommitted);
+        epoch.Unwritten = epoch.Unwritten?.StepsDone <= hello.CheckpointCommitted ? null : epoch.Unwritten;
         Keep(epoch.Proposal.Job, _options.Mutation == Mutation.EvictUncommitted ? epoch.StepsDone : epoch.Acknowledged, long.MaxValue, effects);
         epoch.CheckpointAt = hello.CheckpointAt;
         epoch.StopAfter = hello.StopAfter;
@@ -479,14 +485,10 @@ public sealed class RankMachine
             case TrainStepDone done when epoch.IsStepInHand || _options.Mutation == Mutation.ApplyOldResults:
                 return Finish(epoch, done, now, effects);
             case ShardStored stored:
-                var shard = new ShardWritten(epoch.Id, stored.StepsDone, stored.Bytes, stored.Sha256, stored.Digest);
-                epoch.Reports.Add(shard);
-                Tell(shard, effects);
+                SeeStored(epoch, stored, effects);
                 return null;
             case ShardFailed failed:
-                epoch.FailedShard = failed.StepsDone;
-                epoch.WriteAgainAt = now + (10 * _options.HeartbeatEvery);
-                return failed.Text;
+                return SeeUnwritten(epoch, failed, now, effects);
             case WorkFailed failed:
                 epoch.Phase = RankPhase.Failed;
                 epoch.IsStepInHand = false;
@@ -558,34 +560,6 @@ public sealed class RankMachine
         }
 
         Advance(epoch, now, effects);
-    }
-
-    // Only a state that no update has touched since can be written again; and a full disk is given some time.
-    private static void WriteAgain(RankEpoch epoch, Instant now, Outbox effects)
-    {
-        if (now < epoch.WriteAgainAt)
-        {
-            return;
-        }
-
-        if (epoch.FailedShard == epoch.StepsDone && !epoch.IsStepInHand && epoch.FailedShard > 0)
-        {
-            effects.Add(new WriteShard(epoch.Id, epoch.Proposal.Job, epoch.StepsDone));
-        }
-
-        epoch.FailedShard = 0;
-    }
-
-    // Before the next update begins: the shard is a snapshot of the state between two of them.
-    private static void Snapshot(RankEpoch epoch, Outbox effects)
-    {
-        var done = epoch.StepsDone;
-        if (epoch.Phase is RankPhase.Training or RankPhase.Parked && !epoch.IsStepInHand && done > epoch.SnapshotAt
-            && (epoch.Proposal.Spec.IsCheckpointDue(done) || done == epoch.CheckpointAt))
-        {
-            epoch.SnapshotAt = done;
-            effects.Add(new WriteShard(epoch.Id, epoch.Proposal.Job, done));
-        }
     }
 
     private void Advance(RankEpoch epoch, Instant now, Outbox effects)

@@ -201,6 +201,46 @@ public class RankMachineSpec
         Assert.Contains(effects, effect => effect is BeginTrainStep);
     }
 
+    [Fact]
+    public void Shard_that_could_not_be_written_must_be_told_of_until_a_newer_one_is_written()
+    {
+        var rank = new Rig().Trains(First);
+        rank.Does(Rig.Done(First, 1));
+        rank.Does(rank.Hello(First, 1, checkpointAt: 2));
+        rank.Does(Rig.Done(First, 2));
+        Assert.Equal(new ShardUnwritten(First, 2, "no space"), rank.Sent<ShardUnwritten>(new ShardFailed(First, 2, "no space")));
+        rank.Wait(TimeSpan.FromSeconds(2));
+        var effects = rank.Does(new WakeUp());
+        Assert.Contains(effects, effect => effect is Send { Message: ShardUnwritten { StepsDone: 2 } });
+        Assert.DoesNotContain(effects, effect => effect is WriteShard); // an update has begun: the state is another one
+        rank.Does(new ShardStored(First, 4, 64, "5ba2", new(4)));
+        rank.Wait(TimeSpan.FromSeconds(2));
+        Assert.DoesNotContain(rank.Does(new WakeUp()), effect => effect is Send { Message: ShardUnwritten });
+    }
+
+    [Fact]
+    public void Shard_must_be_written_again_and_again_behind_the_last_update()
+    {
+        var rank = new Rig().Trains(First);
+        rank.Does(Rig.Done(First, 1));
+        rank.Does(Rig.From(new CoordinatorHello(1, 50, First, EpochPhase.Training, 1, 2, 2, 0)));
+        Assert.Contains(rank.Does(Rig.Done(First, 2)), effect => effect is WriteShard { StepsDone: 2 });
+        rank.Does(new ShardFailed(First, 2, "no space"));
+        Assert.DoesNotContain(rank.Does(new WakeUp()), effect => effect is WriteShard);
+        for (var attempt = 0; attempt < 3; attempt++)
+        {
+            rank.Wait(TimeSpan.FromSeconds(2));
+            rank.Does(Rig.From(new CoordinatorHello(1, 51 + attempt, First, EpochPhase.Training, 1, 2, 2, 0)));
+            Assert.Single(rank.Does(new WakeUp()).OfType<WriteShard>());
+            rank.Wait(TimeSpan.FromSeconds(1));
+            Assert.DoesNotContain(rank.Does(new WakeUp()), effect => effect is WriteShard); // it is at it
+            rank.Does(new ShardFailed(First, 2, "no space"));
+        }
+
+        rank.Wait(TimeSpan.FromSeconds(1));
+        Assert.Equal(2, rank.Sent<ShardWritten>(new ShardStored(First, 2, 64, "5ba2", new(2))).StepsDone);
+    }
+
     /// <summary>A machine, its clock, and what it did last.</summary>
     private sealed class Rig
     {

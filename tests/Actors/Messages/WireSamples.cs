@@ -29,6 +29,7 @@ internal static class WireSamples
         new ShardWritten(Epoch, 40, 1L << 34, "5ba256", new(6)),
         new RankFailed(Epoch, new(41), FailureKind.NonFinite, "out of memory"),
         new CheckpointUnreadable(Epoch, 40, "rank-00001.safetensors: its SHA-256 is another one"),
+        new ShardUnwritten(Epoch, 40, "rank-00001.safetensors: No space left on device"),
         new HopOverdue(Epoch, Hop),
         new StaleTerm(4),
         new KvBlockReady(Epoch, new(41), 6),
@@ -46,7 +47,7 @@ internal static class WireSamples
         new DrainMember("key", "m1"),
         new JobsAnswer("key", 2,
         [
-            new(new(1), "a", JobState.Failed, "why", 3, 9, 2, 4, 2, 3, Epoch, 7, 4, TimeSpan.FromMinutes(1)),
+            new(new(1), "a", JobState.Failed, "why", 3, 9, 2, 4, 2, 3, Epoch, 7, 4, TimeSpan.FromMinutes(1), new(2, TimeSpan.FromSeconds(30), 5, "rank 1: no space")),
             new(new(2), "", JobState.Queued, "", 0, 1, 0, 1, 1, 0, RingEpoch.None, 0, 0, null),
         ]),
         new HopSummary(Epoch, 12, TimeSpan.FromSeconds(2),

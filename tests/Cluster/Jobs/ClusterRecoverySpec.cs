@@ -143,27 +143,6 @@ public class ClusterRecoverySpec
         Assert.Equal((300L, 0L), (end.CheckpointCommitted, end.Losses));
     }
 
-    [Cli.TinyDiskTheory]
-    [InlineData(4096)]
-    public async Task Job_must_say_once_that_its_disk_is_full_and_be_completed_when_there_is_room(int kibibytes)
-    {
-        using var folder = new TrainingFolder();
-        using var disk = new Cli.TinyDisk(folder.At("disk"), kibibytes);
-        File.WriteAllBytes(folder.At("disk/ballast"), new byte[(kibibytes - 300) << 10]);
-        await using var cluster = await ClusterProcess.StartAsync(folder.State, 1);
-        var job = await cluster.SubmitAsync(folder.Job("full", steps: 10, 1, every: 10), "--checkpoint.folder", folder.At("disk/checkpoint"));
-        await cluster.AwaitAsync(job, status => status.StepsCommitted == 10, "no progress");
-        Assert.True(SpinWait.SpinUntil(() => cluster.Lines.Any(IsFull), ClusterProcess.Patience), cluster.Tail());
-        await cluster.AwaitAsync(job, status => status.State == JobState.Running, "it did not wait");
-
-        File.Delete(folder.At("disk/ballast"));
-
-        Assert.Equal(10, (await cluster.AwaitEndAsync(job)).CheckpointCommitted);
-        Assert.EndsWith("rank-00000.safetensors: No space left on device", Assert.Single(cluster.Lines, IsFull), StringComparison.Ordinal);
-
-        static bool IsFull(string line) => line.Contains("No space left", StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task Second_seed_must_be_refused_and_the_first_go_on()
     {

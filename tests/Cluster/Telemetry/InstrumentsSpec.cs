@@ -69,6 +69,21 @@ public sealed class InstrumentsSpec : IDisposable
     }
 
     [Fact]
+    public void Instruments_must_show_a_running_job_as_degraded_from_the_first_failure_to_the_next_commit()
+    {
+        const string Gauge = """actorring_job_durability_degraded{job="job-1"}""";
+        _instruments.Take(Rows.Step(1));
+        Assert.Equal(0, Read()[Gauge]);
+        _instruments.Take(Rows.Durability(isDegraded: true));
+        Assert.Equal(1, Read()[Gauge]);
+        _instruments.Take(Rows.Durability(isDegraded: false));
+        Assert.Equal(0, Read()[Gauge]);
+        _instruments.Take(Rows.Durability(isDegraded: true));
+        _instruments.Take(Rows.Job(JobState.Cancelled));
+        Assert.DoesNotContain(Gauge, Read().Keys);
+    }
+
+    [Fact]
     public void Instruments_must_show_members_late_hops_checkpoints_and_dropped_rows()
     {
         _instruments.SetMembersUp(4);
@@ -161,7 +176,7 @@ public sealed class InstrumentsSpec : IDisposable
             }
         };
         listener.Start();
-        Assert.Equal(16, instruments.Count);
+        Assert.Equal(17, instruments.Count);
         Assert.All(instruments, instrument => Assert.StartsWith("actorring.", instrument.Name, StringComparison.Ordinal));
         Assert.All(instruments, instrument => Assert.True(instrument.Unit is null or "s" or "By" || instrument.Unit[0] == '{', instrument.Unit));
     }
@@ -170,7 +185,7 @@ public sealed class InstrumentsSpec : IDisposable
     public void Instruments_must_refuse_a_row_that_they_do_not_know()
     {
         var refusal = Assert.Throws<ArgumentException>(() => _instruments.Take(new StrangeRow()));
-        Assert.Contains("row: StrangeRow; allowed: StepRow, StepRecalled, EpochRow, HopRow, StragglerRow, JobRow", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("row: StrangeRow; allowed: StepRow, StepRecalled, EpochRow, HopRow, StragglerRow, DurabilityRow, JobRow", refusal.Message, StringComparison.Ordinal);
     }
 
     private static bool IsSteps(string key) => key.StartsWith("actorring_train_steps_total", StringComparison.Ordinal);

@@ -21,5 +21,7 @@ internal static class Rows
 
     internal static StragglerRow Straggler(int rank, bool isSlow, long job = 1) => new(new JobId(job), Epoch, 40, new GlobalRank(rank), new MemberId("rank", 1), isSlow, 4.25, $"rank {rank} is slow");
 
+    internal static DurabilityRow Durability(bool isDegraded, long job = 1) => new(new JobId(job), Epoch, 40, isDegraded, "rank 1: no space");
+
     internal static JobRow Job(JobState state, long job = 1) => new(new JobId(job), state, "");
 }

@@ -11,6 +11,8 @@ internal static class Answers
     internal static JobsAnswer Jobs(long steps, long wanted, int ranks = 2, string name = "tiny") => new("k", 1,
         [new JobStatus(new JobId(1), name, JobState.Running, "", steps, wanted, 0, ranks, ranks, ranks, Rows.Epoch, 2, 1, TimeSpan.FromMinutes(3))]);
 
+    internal static JobsAnswer Degraded(JobsAnswer jobs) => jobs with { Jobs = [.. jobs.Jobs.Select(job => job with { Degraded = new(40, TimeSpan.FromSeconds(90), 3, "rank 1: no space") })] };
+
     internal static MembersAnswer Members(int ranks) => new("k", new MemberId("seed", 1), 3, TimeSpan.FromMinutes(5), 0, ranks + 1,
     [
         Member("seed", MemberRole.Seed, new GlobalRank(-1)),

@@ -128,6 +128,23 @@ public sealed class LiveBoardSpec
         Assert.Equal(0.5, data.GetProperty("needle").GetProperty("cells")[0].GetProperty("score").GetDouble());
     }
 
+    [Fact]
+    public void Board_must_show_a_degraded_job_and_say_when_it_begins_and_ends()
+    {
+        _board.Show(Answers.Jobs(steps: 40, wanted: 100));
+        Assert.Equal("full", Job().GetProperty("durability").GetString());
+        _board.Take(Rows.Durability(isDegraded: true));
+        _board.Show(Answers.Degraded(Answers.Jobs(steps: 60, wanted: 100)));
+        var job = Job();
+        Assert.Equal(("degraded", 40, 90, "rank 1: no space"), (job.GetProperty("durability").GetString(), job.GetProperty("degraded_since").GetInt32(),
+            job.GetProperty("degraded_s").GetInt32(), job.GetProperty("degraded_cause").GetString()));
+        _board.Take(Rows.Durability(isDegraded: false));
+        _seen = LiveBoard.Nothing;
+        Assert.Equal(["job-1 durability: degraded: rank 1: no space", "job-1 durability: full again: rank 1: no space"], Read().Events);
+    }
+
+    private System.Text.Json.JsonElement Job() => Read().Data.GetProperty("jobs").GetProperty("rows")[0];
+
     private static MemberView View(long version, params (string Name, bool IsUp)[] members) =>
         new(version, [.. members.Select(member => new Hosting.Engine.MemberStatus(new MemberRef(member.Name, 1), member.IsUp, member.IsUp ? MemberReason.Joined : MemberReason.SocketEnd))]);
 

@@ -48,6 +48,10 @@ public sealed class PageInBrowserSpec : IDisposable
         Assert.True(await Number(browser, "document.querySelectorAll('#events li').length") > 2);
         Assert.True(await Number(browser, "[...document.querySelectorAll('canvas')].every(c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(x => x)) ? 1 : 0") == 1);
 
+        _board.Show(Answers.Degraded(Answers.Jobs(Steps, 12_000, ranks: 8, name: "long-context <b>8</b>")));
+        await browser.WhenAsync("document.getElementById('job-verdict').textContent === 'no TrainingCheckpoint since update 40, for 1 min 30 s: rank 1: no space'");
+        Assert.Equal("warn", (string?)await browser.EvaluateAsync("document.querySelector('#jobs tbody tr').className"));
+
         // What a cluster says is text: the picture that it names is not loaded.
         Assert.Equal(0, await Number(browser, "document.querySelectorAll('img').length"));
         Assert.Contains(Evil, (string?)await browser.EvaluateAsync("document.getElementById('events').textContent"), StringComparison.Ordinal);

@@ -12,6 +12,8 @@ internal sealed partial class World
 {
     private readonly List<LogRecord> _durable = [];
     private readonly Dictionary<(long Job, long StepsDone), ulong> _manifests = [];
+    private readonly Dictionary<(long Job, RingEpoch Epoch), long> _discarded = [];
+    private readonly Dictionary<(long Job, RingEpoch Epoch, long Term), long> _givenUp = [];
     private readonly HashSet<(long Job, long StepsDone)> _damaged = [];
     private readonly HashSet<(long Job, long StepsDone)> _setAside = [];
     private long _storeTerm;
@@ -31,7 +33,12 @@ internal sealed partial class World
                 Feed(coordinator, _random.Between(1, 3), new LogFailed("another coordinator holds it"));
                 break;
             case CommitManifest manifest:
+                Demand(_givenUp.GetValueOrDefault((manifest.Job.Number, manifest.Epoch, manifest.Term)) < manifest.StepsDone, "S9", $"asks for the manifest of update {manifest.StepsDone}, whose shards it has given up");
                 At(_random.Between(1, 10), () => Rename(coordinator, manifest));
+                break;
+            case DiscardShards discard:
+                _givenUp[(discard.Job.Number, discard.Epoch, discard.Term)] = discard.StepsDone;
+                At(_random.Between(1, 10), () => Discard(discard));
                 break;
             case CheckCheckpoints check:
                 At(_random.Between(2, 30), () => Check(coordinator, check));
@@ -109,6 +116,13 @@ internal sealed partial class World
             return;
         }
 
+        if (_discarded.GetValueOrDefault((manifest.Job.Number, manifest.Epoch)) >= manifest.StepsDone)
+        {
+            // Asked for before they were given up, or by a coordinator that only hears that they were written.
+            Feed(coordinator, 0, new ManifestFailed(manifest.Job, manifest.StepsDone, "a shard is missing"));
+            return;
+        }
+
         var ring = _rings[manifest.Epoch];
         for (var rank = 0; rank < ring.Connected.Length; rank++)
         {
@@ -124,6 +138,17 @@ internal sealed partial class World
 
         _manifests[key] = manifest.Digest.Value;
         Feed(coordinator, _random.Between(0, 2), new ManifestCommitted(manifest.Job, manifest.StepsDone, manifest.StepsDone.ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private void Discard(DiscardShards discard)
+    {
+        var key = (discard.Job.Number, discard.Epoch);
+        _discarded[key] = Math.Max(_discarded.GetValueOrDefault(key), discard.StepsDone);
+        foreach (var shard in _shards.Keys.Where(shard => shard.Job == discard.Job.Number
+            && (shard.Epoch < discard.Epoch || (shard.Epoch == discard.Epoch && shard.StepsDone <= discard.StepsDone))).ToList())
+        {
+            _shards.Remove(shard);
+        }
     }
 
     // Reads them all, newest first, until one is whole; those that are not are gone afterwards, whether or not anybody hears of it.

@@ -6,7 +6,7 @@ namespace ActorRing.Actors.Messages.Wire;
 /// <summary>Answers to people's questions as bytes, by the rules of <see cref="MessageCodec"/>.</summary>
 internal static class AnswerCodec
 {
-    private const int LeastJobBytes = 86;
+    private const int LeastJobBytes = 87;
     private const int LeastMemberBytes = 61;
     private const int LeastRankBytes = 114;
     private const int LinkBytes = 56;
@@ -19,7 +19,7 @@ internal static class AnswerCodec
         foreach (var x in m.Jobs)
         {
             w.I64(x.Job.Number); w.String(x.Name); w.U8((byte)x.State); w.String(x.Verdict); w.I64(x.StepsCommitted); w.I64(x.TrainSteps); w.I64(x.CheckpointCommitted);
-            w.I32(x.Ranks); w.I32(x.MinRanks); w.I32(x.EpochRanks); w.Epoch(x.Epoch); w.I64(x.Epochs); w.I64(x.Losses); Maybe(w, x.Submitted);
+            w.I32(x.Ranks); w.I32(x.MinRanks); w.I32(x.EpochRanks); w.Epoch(x.Epoch); w.I64(x.Epochs); w.I64(x.Losses); Maybe(w, x.Submitted); Maybe(w, x.Degraded);
         }
     }
 
@@ -30,7 +30,7 @@ internal static class AnswerCodec
         while (jobs.Count < jobs.Capacity && r.Error == WireError.None)
         {
             jobs.Add(new(new(r.I64()), r.String(), (JobState)r.U8((byte)JobState.Cancelled), r.String(), r.I64(), r.I64(), r.I64(), r.I32(), r.I32(), r.I32(), r.Epoch(),
-                r.Natural(), r.Natural(), Maybe(ref r)));
+                r.Natural(), r.Natural(), Maybe(ref r), Degraded(ref r)));
         }
 
         return new(key, total, jobs.ToImmutable());
@@ -165,6 +165,17 @@ internal static class AnswerCodec
 
         return outcomes.ToImmutable();
     }
+
+    private static void Maybe(WireWriter w, DegradedDurability? x)
+    {
+        w.Flag(x is not null);
+        if (x is not null)
+        {
+            w.I64(x.Since); w.Time(x.For); w.I64(x.Failures); w.String(x.Cause);
+        }
+    }
+
+    private static DegradedDurability? Degraded(ref WireReader r) => r.Flag() ? new(r.Natural(), r.Time(), r.Natural(), r.String()) : null;
 
     private static void Maybe(WireWriter w, TimeSpan? time)
     {

@@ -100,6 +100,9 @@ public static class MessageCodec
             case CheckpointUnreadable m:
                 w.U16(11); w.Epoch(m.Epoch); w.I64(m.StepsDone); w.String(m.Text);
                 break;
+            case ShardUnwritten m:
+                w.U16(12); w.Epoch(m.Epoch); w.I64(m.StepsDone); w.String(m.Text);
+                break;
             case CoordinatorHello m:
                 w.U16(20); w.I64(m.Term); w.I64(m.Sequence); w.Epoch(m.Epoch); w.U8((byte)m.Phase); w.I64(m.StepsCommitted); w.I64(m.CheckpointAt);
                 w.I64(m.StopAfter); w.I64(m.CheckpointCommitted);
@@ -210,6 +213,8 @@ public static class MessageCodec
                 return new HopSummary(r.Epoch(), r.I64(), r.Duration(), HopCodec.Tallies(ref r));
             case 11:
                 return new CheckpointUnreadable(r.Epoch(), r.I64(), r.String());
+            case 12:
+                return new ShardUnwritten(r.Epoch(), r.I64(), r.String());
             case 20:
                 return new CoordinatorHello(r.I64(), r.I64(), r.Epoch(), (EpochPhase)r.U8((byte)EpochPhase.Training), r.I64(), r.I64(), r.I64(), r.I64());
             case 21:

@@ -44,6 +44,9 @@ internal sealed class CheckpointFolder(Action<JobId> committed) : ICheckpointFol
         return hash;
     }
 
+    public void Discard(DiscardShards order, JobRecord job) =>
+        new TrainingCheckpoints(ResolvedJob.Of(job.Spec.Payload.AsSpan()).Settings.Checkpoint.Folder).Discard(order.Epoch, order.StepsDone);
+
     public (long Newest, string Text) FindWhole(CheckCheckpoints order, JobRecord job)
     {
         var folder = ResolvedJob.Of(job.Spec.Payload.AsSpan()).Settings.Checkpoint.Folder;

@@ -22,7 +22,8 @@ internal static class JobWatch
         while (true)
         {
             var status = await FindAsync(link, job, stop);
-            if (before is null || status.State != before.State || (withSteps && status.StepsCommitted != before.StepsCommitted) || status.Verdict != before.Verdict)
+            if (before is null || status.State != before.State || (withSteps && status.StepsCommitted != before.StepsCommitted) || status.Verdict != before.Verdict
+                || (status.Degraded is null) != (before.Degraded is null))
             {
                 Console.WriteLine(Line(status));
             }
@@ -62,5 +63,9 @@ internal static class JobWatch
         (await link.AskAsync<JobsAnswer>(new ObserverMachine(new QueryJobs(ConsoleLink.NewKey(), before), ConsoleLink.RetryEvery, ConsoleLink.Patience), stop))[0].Jobs;
 
     internal static string Line(JobStatus status) =>
-        $"{status.Job}  {status.Name}  {status.State.ToString().ToLowerInvariant()}  step {status.StepsCommitted} of {status.TrainSteps}  checkpoint {status.CheckpointCommitted}{(status.Verdict.Length > 0 ? $"  {status.Verdict}" : "")}";
+        $"{status.Job}  {status.Name}  {status.State.ToString().ToLowerInvariant()}  step {status.StepsCommitted} of {status.TrainSteps}  checkpoint {status.CheckpointCommitted}  {Durability(status)}{(status.Verdict.Length > 0 ? $"  {status.Verdict}" : "")}";
+
+    private static string Durability(JobStatus status) => status.Degraded is { } degraded
+        ? $"durability: degraded since update {degraded.Since}, for {Words.Of(degraded.For)}: {degraded.Cause}"
+        : "durability: full";
 }

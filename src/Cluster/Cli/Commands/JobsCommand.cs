@@ -70,7 +70,9 @@ internal static class JobsCommand
         json
             ? BenchJson.Of(jobs.Select(job => new
             {
-                job = job.Job.ToString(), job.Name, state = job.State.ToString().ToLowerInvariant(), job.StepsCommitted, job.TrainSteps, job.CheckpointCommitted, job.Verdict,
+                job = job.Job.ToString(), job.Name, state = job.State.ToString().ToLowerInvariant(), job.StepsCommitted, job.TrainSteps, job.CheckpointCommitted,
+                durability = job.Degraded is null ? "full" : "degraded",
+                degraded = job.Degraded is { } degraded ? new { since_step = degraded.Since, seconds = degraded.For.TotalSeconds, degraded.Failures, degraded.Cause } : null, job.Verdict,
             }))
             : jobs.Count == 0 ? "no jobs" : string.Join('\n', jobs.Select(JobWatch.Line)));
 

@@ -13,6 +13,12 @@ public interface ICheckpointFolder
     /// <exception cref="IOException">It could not be done; what was committed before is whole.</exception>
     string Commit(CommitManifest order, JobRecord job);
 
+    /// <summary>Deletes shards that will never get a manifest. Doing it twice changes nothing.</summary>
+    /// <param name="order">Which ones.</param>
+    /// <param name="job">Whose.</param>
+    /// <exception cref="IOException">The disk refused; some may be left.</exception>
+    void Discard(DiscardShards order, JobRecord job);
+
     /// <summary>Reads committed ones to the last byte, newest first, until one is whole; sets each one aside that is damaged. What is gone is passed over.</summary>
     /// <param name="order">Which ones.</param>
     /// <param name="job">Whose.</param>

@@ -137,6 +137,10 @@ public sealed class SeedHost : IEngineSink, IAsyncDisposable
                 var job = _machine.Book.Find(commit.Job)!;
                 host.Perform(_ => Task.FromResult(Commit(commit, job)));
                 break;
+            case DiscardShards discard:
+                var loser = _machine.Book.Find(discard.Job)!;
+                _ = Task.Run(() => Discard(discard, loser));
+                break;
             case CheckCheckpoints check:
                 var owner = _machine.Book.Find(check.Job)!;
                 host.Perform(_ => Task.FromResult<MachineEvent>(FindWhole(check, owner)));
@@ -154,6 +158,7 @@ public sealed class SeedHost : IEngineSink, IAsyncDisposable
         EpochRow epoch => _machine.Book.Find(epoch.Job),
         StragglerRow straggler => _machine.Book.Find(straggler.Job),
         JobRow job => _machine.Book.Find(job.Job),
+        DurabilityRow durability => _machine.Book.Find(durability.Job),
         _ => null,
     };
 
@@ -167,6 +172,18 @@ public sealed class SeedHost : IEngineSink, IAsyncDisposable
         {
             // Not IOException alone: .NET takes a refused lseek for a stream that cannot seek. A checkpoint that was not written is no reason for a seed to end.
             return new ManifestFailed(order.Job, order.StepsDone, $"{order.Job}: TrainingCheckpoint of update {order.StepsDone}: {failure.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    private void Discard(DiscardShards order, JobRecord job)
+    {
+        try
+        {
+            _checkpoints.Discard(order, job);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Whatever is wrong with the disk is known already, and the next order tries again.
         }
     }
 

@@ -57,6 +57,7 @@ public sealed class Instruments : IDisposable
         Meter.CreateObservableGauge("actorring.train.last_step", _jobs.StepsDone, "{step}", "Committed updates of a running job; goes back after a recovery from disk.");
         Meter.CreateObservableGauge("actorring.stragglers", _jobs.Stragglers, "{rank}", "Ranks of a running job that work so slowly that the others wait for them; 0 if none does.");
         Meter.CreateObservableGauge("actorring.jobs", _jobs.States, "{job}", "Jobs that this process knows of, by state.");
+        Meter.CreateObservableGauge("actorring.job.durability.degraded", _jobs.Degraded, null, "1 while TrainingCheckpoints of a running job fail, 0 otherwise.");
         Meter.CreateObservableGauge("actorring.members.up", () => Volatile.Read(ref _membersUp), "{member}", "Members that are up.");
         Meter.CreateObservableCounter("actorring.telemetry.dropped", DroppedRows, "{row}", "Rows, lines and series that a full queue or a failing sink lost, by sink.");
     }
@@ -97,12 +98,15 @@ public sealed class Instruments : IDisposable
             case StepRecalled:
                 // It was counted in the life in which it happened.
                 break;
+            case DurabilityRow durability:
+                _jobs.Take(durability);
+                break;
             case JobRow job:
                 _jobs.Take(job);
                 _spans.Take(job);
                 break;
             default:
-                throw new ArgumentException($"row: {row?.GetType().Name ?? "null"}; allowed: StepRow, StepRecalled, EpochRow, HopRow, StragglerRow, JobRow", nameof(row));
+                throw new ArgumentException($"row: {row?.GetType().Name ?? "null"}; allowed: StepRow, StepRecalled, EpochRow, HopRow, StragglerRow, DurabilityRow, JobRow", nameof(row));
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using ActorRing.Actors.Effects;
+using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
 
 namespace ActorRing.Cluster.Hosting.Telemetry;
@@ -30,6 +31,7 @@ internal sealed class JobGauges
                 // A dashboard should not go on showing the loss of a job that is over.
                 job.Last = null;
                 job.Slow.Clear();
+                job.IsDegraded = false;
             }
         }
     }
@@ -48,6 +50,27 @@ internal sealed class JobGauges
         lock (_gate)
         {
             return [.. _jobs.Values.Where(job => job.Last is not null).Select(job => new Measurement<long>(job.Slow.Count, new KeyValuePair<string, object?>("job", job.Last!.Job.ToString())))];
+        }
+    }
+
+    internal void Take(DurabilityRow row)
+    {
+        lock (_gate)
+        {
+            Of(row.Job.Number).IsDegraded = row.IsDegraded;
+        }
+    }
+
+    /// <summary>One row for each job that has updates and is not over.</summary>
+    internal IReadOnlyList<Measurement<int>> Degraded()
+    {
+        lock (_gate)
+        {
+            return
+            [
+                .. _jobs.Where(job => job.Value.Last is not null).Select(job =>
+                    new Measurement<int>(job.Value.IsDegraded ? 1 : 0, new KeyValuePair<string, object?>("job", new JobId(job.Key).ToString()))),
+            ];
         }
     }
 
@@ -104,5 +127,7 @@ internal sealed class JobGauges
 
         // Ranks that are named for being slow.
         internal SortedSet<int> Slow { get; } = [];
+
+        internal bool IsDegraded { get; set; }
     }
 }

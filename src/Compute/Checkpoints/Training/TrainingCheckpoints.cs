@@ -131,7 +131,7 @@ public sealed class TrainingCheckpoints
 
         try
         {
-            DeleteLeftovers(manifest);
+            DeleteLeftovers(manifest.Epoch, manifest.StepsDone);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -139,6 +139,17 @@ public sealed class TrainingCheckpoints
         }
 
         return Convert.ToHexStringLower(SHA256.HashData(ManifestJson.Write(isThere ? old! : manifest)));
+    }
+
+    /// <summary>Deletes what ranks wrote for checkpoints that failed and will not be committed: in earlier epochs, and in this one up to an update. Called by the coordinator alone.</summary>
+    /// <param name="epoch">In which the ranks are.</param>
+    /// <param name="stepsDone">Updates in the newest one that is given up.</param>
+    /// <exception cref="IOException">The disk refused; some may be left, for the next call or the next <see cref="Commit"/>.</exception>
+    /// <remarks>A rank that writes into one of them meanwhile fails, or leaves its file to the next call.</remarks>
+    public void Discard(RingEpoch epoch, long stepsDone)
+    {
+        // Not what is on its way out of a commit's hands: that may run at the same time, and deletes it only when its new name is on the disk.
+        DeleteTemporary(epoch, stepsDone);
     }
 
     /// <summary>Checks a committed checkpoint to the last byte, before anything of it is loaded.</summary>
@@ -310,7 +321,7 @@ public sealed class TrainingCheckpoints
         return renamed > 0;
     }
 
-    private void DeleteLeftovers(CheckpointManifest manifest)
+    private void DeleteLeftovers(RingEpoch epoch, long stepsDone)
     {
         foreach (var folder in Folders())
         {
@@ -318,7 +329,16 @@ public sealed class TrainingCheckpoints
             {
                 _disk.DeleteFolder(At(CheckpointFolder.Removed(folder.StepsDone)));
             }
-            else if (folder.Writer is { } writer && (writer < manifest.Epoch || (writer == manifest.Epoch && folder.StepsDone <= manifest.StepsDone)))
+        }
+
+        DeleteTemporary(epoch, stepsDone);
+    }
+
+    private void DeleteTemporary(RingEpoch epoch, long stepsDone)
+    {
+        foreach (var folder in Folders())
+        {
+            if (folder.Writer is { } writer && (writer < epoch || (writer == epoch && folder.StepsDone <= stepsDone)))
             {
                 _disk.DeleteFolder(At(CheckpointFolder.Temporary(folder.StepsDone, writer)));
             }

@@ -150,9 +150,10 @@ const memberColumns = [
   ["phase", row => row.role === "seed" ? "–" : words(row.phase)], ["updates", row => row.role === "seed" ? "–" : count(row.steps), "n"],
   ["heard", row => row.heard_s === null ? "–" : row.heard_s < 1 ? "now" : `${span(row.heard_s)} ago`, "n"], ["", row => row.reason, "long"],
 ];
+const degraded = row => row.durability === "degraded" ? `no TrainingCheckpoint since update ${count(row.degraded_since)}, for ${span(row.degraded_s)}: ${row.degraded_cause}` : "";
 const jobColumns = [
   ["job", row => row.job], ["name", row => row.name], ["state", row => words(row.state)], ["updates", row => `${count(row.steps)} of ${count(row.wanted)}`, "n"],
-  ["checkpoint", row => row.checkpoint ? count(row.checkpoint) : "–", "n"], ["ranks", row => `${row.ranks} of ${row.ranks_wanted}`, "n"], ["losses", row => row.losses, "n"], ["", row => row.verdict, "long"],
+  ["checkpoint", row => row.checkpoint ? count(row.checkpoint) : "–", "n"], ["durability", row => row.durability], ["ranks", row => `${row.ranks} of ${row.ranks_wanted}`, "n"], ["losses", row => row.losses, "n"], ["", row => row.verdict || degraded(row), "long"],
 ];
 const ringColumns = [
   ["rank", row => row.rank, "n"], ["member", row => row.member], ["phase", row => words(row.phase)], ["updates", row => count(row.steps), "n"], ["sends to", row => row.to, "n"],
@@ -171,7 +172,7 @@ const painters = {
 
   jobs() {
     const rows = state.jobs?.rows ?? [];
-    fill(by("jobs"), jobColumns, rows, row => row.state === "failed" ? "bad" : row.state === "running" ? "" : row.state.startsWith("paus") ? "warn" : "");
+    fill(by("jobs"), jobColumns, rows, row => row.state === "failed" ? "bad" : row.durability === "degraded" || row.state.startsWith("paus") ? "warn" : "");
     const job = rows.find(row => row.state === "running" || row.state === "pausing") ?? rows.find(row => row.job === state.job) ?? rows[0];
     if (!job) return;
     const last = job.job === state.job ? state.steps.at(-1) : null;
@@ -184,7 +185,7 @@ const painters = {
     const left = job.state === "running" && last ? (job.wanted - done) * pace() : null;
     const figures = [
       ["updates", `${count(done)} of ${count(job.wanted)}`], ["time left", span(left)], ["loss", last ? short(last[1]) : "–"], ["tokens/s", last ? short(last[3]) : "–"],
-      ["gradient norm", last ? short(last[2]) : "–"], ["update", last ? ms(last[4] * 1000) : "–"], ["waits", last ? share(last[5]) : "–"], ["checkpoint", job.checkpoint ? count(job.checkpoint) : "–"],
+      ["gradient norm", last ? short(last[2]) : "–"], ["update", last ? ms(last[4] * 1000) : "–"], ["waits", last ? share(last[5]) : "–"], ["checkpoint", job.checkpoint ? count(job.checkpoint) : "–"], ["durability", job.durability],
       ["epoch", job.epoch], ["ranks", `${job.ranks} of ${job.ranks_wanted}`], ["ranks lost", String(job.losses)], ["submitted", job.submitted_s === null ? "–" : `${span(job.submitted_s)} ago`],
     ];
     const list = by("job-figures");
@@ -194,7 +195,7 @@ const painters = {
       setText(pair.children[0], name);
       setText(pair.children[1], value);
     });
-    setText(by("job-verdict"), job.verdict);
+    setText(by("job-verdict"), job.verdict || degraded(job));
   },
 
   members() {
