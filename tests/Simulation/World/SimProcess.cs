@@ -111,6 +111,9 @@ internal sealed class SimRing(EpochIssuedBy issued, ProposePlan proposal)
     /// <summary>Updates whose state each rank has replicated.</summary>
     internal long[] ReplicatedBy { get; } = [.. Enumerable.Repeat(-1L, proposal.Members.Length)];
 
+    /// <summary>Whether a part that it was to start from was given up because it was damaged: whoever waits for it waits for the end of the epoch.</summary>
+    internal bool HasGivenUp { get; set; }
+
     /// <summary>Updates whose state each rank has offered for replication.</summary>
     internal long[] OfferedBy { get; } = [.. Enumerable.Repeat(-1L, proposal.Members.Length)];
 

@@ -64,21 +64,22 @@ internal sealed partial class World
         for (var part = 0; part < restore.Holders.Length; part++)
         {
             var holder = ring.Connected[restore.Holders[part].Index]!;
-            if (IsSplit(ring))
+            var isThere = holder.Replicas.TryGetValue((restore.Job.Number, restore.StepsDone, restore.Holders.Length, part), out var digest);
+            if (IsSplit(ring) || (!isThere && ring.HasGivenUp))
             {
                 session.CopiesFrom = restore.Holders[part].Index;
                 Run(member, session, 5, () => RestoreFromMemory(member, session, restore));
                 return;
             }
 
-            Demand(holder.Replicas.TryGetValue((restore.Job.Number, restore.StepsDone, restore.Holders.Length, part), out var digest), "S7",
-                $"{holder.Id} is asked for part {part} of update {restore.StepsDone} and does not have it");
+            Demand(isThere, "S7", $"{holder.Id} is asked for part {part} of update {restore.StepsDone} and does not have it");
             session.Digest = digest;
             if (digest != Reference(restore.Job.Number, restore.StepsDone) || (!_isHealed && _random.Chance(_faults.Misread)))
             {
                 // Whoever has it finds out, and lets go of it.
                 if (digest != Reference(restore.Job.Number, restore.StepsDone) && holder.Replicas.Remove((restore.Job.Number, restore.StepsDone, restore.Holders.Length, part)))
                 {
+                    ring.HasGivenUp = true;
                     Feed(holder, 0, new ReplicaDamaged(new(restore.Job, restore.StepsDone, default, restore.Holders.Length, part), "a bit is another one"));
                 }
 

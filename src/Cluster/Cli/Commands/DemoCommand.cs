@@ -25,7 +25,7 @@ internal static class DemoCommand
             var plan = new DemoPlan(
                 Path.GetFullPath(result.GetValue(output)!), result.GetValue(haystack)!, result.GetValue(ranks), RanksOptions.ModeOf(result.GetValue(mode)!), result.GetValue(seed),
                 result.GetValue(samples), result.UnmatchedTokens);
-            var output = Console.Out;
+            var standardOutput = Console.Out;
             if (result.GetValue(json))
             {
                 Console.SetOut(Console.Error); // the lines of updates, too
@@ -34,7 +34,7 @@ internal static class DemoCommand
             var figures = await new DemoScript(plan, signal.Token).RunAsync(result.GetValue(verify));
             if (result.GetValue(json))
             {
-                output.WriteLine(Bench.BenchJson.Of(figures));
+                standardOutput.WriteLine(Bench.BenchJson.Of(figures));
             }
 
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"wrote {Path.Combine(plan.Folder, "report.html")} in {figures.Seconds:F0} s"));
