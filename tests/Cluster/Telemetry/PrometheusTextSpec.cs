@@ -72,7 +72,7 @@ public class PrometheusTextSpec
         instruments.CountCheckpoint(new(1));
         var text = pages.Metrics();
         Assert.Contains("dotnet_gc_collections_total", text, StringComparison.Ordinal);
-        Assert.Equal(15, text.Split('\n').Count(line => line.StartsWith("# TYPE actorring_", StringComparison.Ordinal)));
+        Assert.Equal(16, text.Split('\n').Count(line => line.StartsWith("# TYPE actorring_", StringComparison.Ordinal)));
         var (exit, said) = await Promtool(text);
         Assert.True(exit == 0 && said.Length == 0, said);
     }
