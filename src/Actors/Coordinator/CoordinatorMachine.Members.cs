@@ -84,7 +84,8 @@ public sealed partial class CoordinatorMachine
 
         if (_epoch is not { } epoch || record.Rank < 0 || hello.Promised != epoch.Id)
         {
-            if (_epoch is null && _ended is not null && hello.Promised < _ended.Epoch)
+            // One that ended on its way to the disk may never have been: nobody may promise it before it is there.
+            if (_epoch is null && _ended is not null && _ended.Epoch <= _book.LastEpoch && hello.Promised < _ended.Epoch)
             {
                 effects.Send(record.Id, _ended);
             }

@@ -182,7 +182,7 @@ public sealed partial class CoordinatorMachine
         var pause = now - _lastTick - (3 * _options.TickEvery);
         if (pause > TimeSpan.Zero)
         {
-            _members.Forgive(pause);
+            _members.Forgive(pause, now);
         }
 
         _lastTick = now;

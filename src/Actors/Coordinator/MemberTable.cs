@@ -149,15 +149,17 @@ internal sealed class MemberTable(CoordinatorOptions options)
         return now - record.HeardAt > options.MemberLease ? EpochEnd.Silence : EpochEnd.None;
     }
 
-    /// <summary>The coordinator itself was stopped for a while: nobody's silence during it means anything.</summary>
-    internal void Forgive(TimeSpan pause)
+    /// <summary>The coordinator itself was stopped for a while: nobody's silence during it means anything. What it has heard since then is not of the future.</summary>
+    internal void Forgive(TimeSpan pause, Instant now)
     {
         foreach (var record in _order)
         {
-            record.HeardAt += pause;
-            record.ProgressAt += pause;
-            record.DisconnectedAt = record.DisconnectedAt is { } since ? since + pause : null;
+            record.HeardAt = Later(record.HeardAt);
+            record.ProgressAt = Later(record.ProgressAt);
+            record.DisconnectedAt = record.DisconnectedAt is { } since ? Later(since) : null;
         }
+
+        Instant Later(Instant before) => before + pause < now ? before + pause : now;
     }
 
     /// <summary>Drops those that are gone and hold no rank.</summary>

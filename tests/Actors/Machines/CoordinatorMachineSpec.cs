@@ -279,6 +279,39 @@ public class CoordinatorMachineSpec
         Assert.Contains(second.Does(second.Done(1, 2)), effect => effect is AppendLog { Record: StepCommitted { StepsDone: 2 } });
     }
 
+    // What was heard between the end of the stop and the next tick is not moved into the future with the rest.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(60_000)]
+    public void Silent_member_must_be_given_up_after_its_lease_when_the_coordinator_was_stopped_before(int stoppedMilliseconds)
+    {
+        var lease = (int)new CoordinatorOptions().MemberLease.TotalMilliseconds;
+        var seed = new Rig(2).Trains();
+        seed.Wait(stoppedMilliseconds);
+        seed.Does(seed.Beat("m0"));
+        seed.Does(seed.Beat("m1"));
+        Assert.DoesNotContain(seed.Does(new WakeUp()), effect => effect is FenceMember);
+        seed.KeepAlive(lease, "m0");
+        seed.KeepAlive(100, "m0");
+        Assert.Contains(seed.Does(new WakeUp()), effect => effect is FenceMember { Member: var member } && member == new MemberId("m1", 1));
+    }
+
+    [Fact]
+    public void End_of_an_epoch_must_not_be_told_before_the_epoch_is_on_the_disk()
+    {
+        var seed = new Rig(2);
+        seed.Does(Rig.Submit("key"));
+        while (seed.Machine.Phase != EpochPhase.Issuing)
+        {
+            Assert.NotEmpty(seed.Sync());
+        }
+
+        Assert.StartsWith("epoch 1.1 ended (MemberExit)", seed.Says(new MemberGone(new("m1", 1), "signal 9")), StringComparison.Ordinal);
+        Assert.DoesNotContain(seed.Does(seed.Beat("m0")), effect => effect is Send { Message: EndEpoch });
+        seed.Sync();
+        Assert.Equal(new(1, 1), Assert.Single(seed.Does(Rig.Behind("m0", sequence: 100)).OfType<Send>().Select(send => send.Message).OfType<EndEpoch>()).Epoch);
+    }
+
     [Fact]
     public void Coordinator_must_exit_when_it_hears_of_a_later_term() =>
         Assert.Contains(new Rig(1).Does(new Received(new(new("m0", 1), Role.Member), new StaleTerm(2))), effect => effect is ExitProcess { IsClean: false });
@@ -487,8 +520,16 @@ public class CoordinatorMachineSpec
         internal static T SentTo<T>(MemberId receiver, List<Effect> effects)
             where T : Message => Assert.Single(effects.OfType<Send>().Where(send => send.Receiver == receiver).Select(send => send.Message).OfType<T>());
 
-        internal Received Beat(string name, params ReadOnlySpan<Replica> replicas) => new(new(new(name, 1), Role.Member), new MemberHello(++_sequence, Machine.Term, "",
-            Machine.Ranks.Any(rank => rank?.Id.Name == name) ? Machine.Epoch : Machine.Book.LastEpoch, Machine.Ranks.Any(rank => rank?.Id.Name == name) ? RankPhase.Training : RankPhase.Idle,
-            0, 0, _sequence, false, null, [.. replicas]));
+        /// <summary>A member that has never heard of an epoch.</summary>
+        internal static Received Behind(string name, long sequence) =>
+            new(new(new(name, 1), Role.Member), new MemberHello(sequence, 1, "", RingEpoch.None, RankPhase.Idle, 0, 0, sequence, false, null, []));
+
+        // Nobody has heard of an epoch that is still on its way to the disk.
+        internal Received Beat(string name, params ReadOnlySpan<Replica> replicas)
+        {
+            var isRank = Machine.Phase != EpochPhase.Issuing && Machine.Ranks.Any(rank => rank?.Id.Name == name);
+            return new(new(new(name, 1), Role.Member), new MemberHello(++_sequence, Machine.Term, "", isRank ? Machine.Epoch : Machine.Book.LastEpoch,
+                isRank ? RankPhase.Training : RankPhase.Idle, 0, 0, _sequence, false, null, [.. replicas]));
+        }
     }
 }
