@@ -77,7 +77,8 @@ internal sealed partial class World
             if (digest != Reference(restore.Job.Number, restore.StepsDone) || (!_isHealed && _random.Chance(_faults.Misread)))
             {
                 // Whoever has it finds out, and lets go of it; or it never does, and says that it has it for ever.
-                if (holder.Id.Incarnation % 2 == 0 && digest != Reference(restore.Job.Number, restore.StepsDone) && holder.Replicas.Remove((restore.Job.Number, restore.StepsDone, restore.Holders.Length, part)))
+                if (holder.Id.Incarnation % 2 == 0 && digest != Reference(restore.Job.Number, restore.StepsDone)
+                    && holder.Replicas.Remove((restore.Job.Number, restore.StepsDone, restore.Holders.Length, part)))
                 {
                     ring.HasGivenUp = true;
                     Feed(holder, 0, new ReplicaDamaged(new(restore.Job, restore.StepsDone, default, restore.Holders.Length, part), "a bit is another one"));

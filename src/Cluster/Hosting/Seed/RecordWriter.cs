@@ -27,6 +27,7 @@ internal sealed class RecordWriter(RecordLog log)
             }
             catch (Exception failure)
             {
+                // Whatever it was: nobody may act as if the record were on the disk.
                 return new LogFailed(failure.Message);
             }
             finally
