@@ -28,6 +28,8 @@ public sealed partial class DocumentedCommandsSpec
         ("bench transport", null),
         ("bench recovery", null),
         ("bench durability", null),
+        ("bench straggler", null), // StragglerSpec
+        ("bench save-faults", null), // SaveFaultsSpec
         ("eval needle --model models/needle --haystack-dir artifacts/data/kjv --lengths 64,130,200,1024", null), // minutes; a smaller one is run
         ("simulate", null), // the launcher's; tests/Simulation
         ("test", null),
