@@ -118,6 +118,11 @@ public sealed class MemberEngine : IEngine
                 await using (link.ConfigureAwait(false))
                 {
                     Volatile.Write(ref _link, link);
+                    if (_stop.IsCancellationRequested)
+                    {
+                        return; // it joined while whoever ends the engine looked for a link to end
+                    }
+
                     await link.ReadAsync(OnFrame, limited: false).ConfigureAwait(false);
                     Volatile.Write(ref _link, null);
                 }

@@ -97,9 +97,12 @@ public sealed class SeedEngine : ISeedEngine
         await _beating.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_listener is not null)
         {
-            foreach (var link in _links.Values)
+            lock (_gate)
             {
-                link.End(MemberReason.Left);
+                foreach (var link in _links.Values)
+                {
+                    link.End(MemberReason.Left);
+                }
             }
 
             await _listener.DisposeAsync().ConfigureAwait(false);
@@ -145,6 +148,11 @@ public sealed class SeedEngine : ISeedEngine
     {
         lock (_gate)
         {
+            if (_stop.IsCancellationRequested)
+            {
+                throw new IOException("the seed is leaving"); // its connections are being ended, and nobody would end this one; the member waits for the next seed
+            }
+
             if (_roster.Admit(member) is { } why)
             {
                 throw new RefusedException(why);

@@ -31,6 +31,20 @@ public class MachineHostSpec
     }
 
     [Fact]
+    public async Task MachineHost_must_begin_work_when_its_thread_comes_only_after_the_end()
+    {
+        var begun = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var host = new MachineHost<string>(new Script(), _time);
+        await host.DisposeAsync();
+        host.Perform(stop =>
+        {
+            begun.SetResult(stop.IsCancellationRequested);
+            return Task.FromResult("");
+        });
+        Assert.True(await begun.Task.WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
     public async Task MachineHost_must_wake_the_machine_once_and_at_its_time_when_asked()
     {
         var machine = new Script { ["go"] = host => host.WakeAt("lease", TimeSpan.FromMilliseconds(100), "late") };

@@ -29,6 +29,6 @@ public interface IMachineHost<TEvent>
     /// <summary>Forgets the wake-up of a key; it will not come, even if its time has passed already.</summary>
     void Cancel(string key);
 
-    /// <summary>Starts work outside the loop; its result comes back as an event, and so does its exception. Never dropped.</summary>
+    /// <summary>Starts work outside the loop; its result comes back as an event, and so does its exception. Never dropped: what is asked for before the end is begun, even after it.</summary>
     void Perform(Func<CancellationToken, Task<TEvent>> work);
 }

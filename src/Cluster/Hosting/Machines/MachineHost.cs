@@ -20,6 +20,7 @@ public sealed class MachineHost<TEvent> : IMachineHost<TEvent>, IAsyncDisposable
     private readonly WakeUps<TEvent> _wakeUps = new();
     private readonly SemaphoreSlim _signal = new(0);
     private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationToken _stopped;
     private readonly ITimer _timer;
     private long _dropped;
     private int _signalled;
@@ -35,6 +36,7 @@ public sealed class MachineHost<TEvent> : IMachineHost<TEvent>, IAsyncDisposable
         _machine = machine;
         _time = time;
         _start = time.GetTimestamp();
+        _stopped = _stop.Token; // kept: work may get its thread only when the source is gone
         _inbox = Channel.CreateBounded<TEvent>(new BoundedChannelOptions(inboxCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
         _timer = time.CreateTimer(_ => Signal(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -155,7 +157,7 @@ public sealed class MachineHost<TEvent> : IMachineHost<TEvent>, IAsyncDisposable
         TEvent result;
         try
         {
-            result = await Task.Run(() => work(_stop.Token)).ConfigureAwait(false);
+            result = await Task.Run(() => work(_stopped)).ConfigureAwait(false);
         }
         catch (Exception failure)
         {

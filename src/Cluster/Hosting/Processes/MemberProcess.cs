@@ -118,6 +118,7 @@ public sealed partial class MemberProcess : IAsyncDisposable
 
     private static async Task PumpAsync(StreamReader reader, LineRing ring, Action<string>? onLine)
     {
+        using var pipe = reader; // the process does not close what others read
         var buffer = new char[2048];
         try
         {
