@@ -94,5 +94,12 @@ public class SimulationSpec
     [InlineData("--count", "none")]
     [InlineData("--mutation", "1")]
     [InlineData("--nonsense", "")]
+    [InlineData("--count", "0")]
+    [InlineData("--minutes", "1.5")]
+    [InlineData("--crashes", "triples")]
+    [InlineData("--crash", "7,3")]
+    [InlineData("--crash", "1,2,3")]
+    [InlineData("--skip", "1,x")]
+    [InlineData("--spares", "3")]
     public void Command_must_refuse_when_an_argument_is_not_understood(string argument, string value) => Assert.Equal(2, SimulateCommand.Run([argument, value]));
 }

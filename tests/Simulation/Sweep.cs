@@ -17,7 +17,12 @@ internal sealed record SweepResult(long Schedules, long Events, long Kills, long
 /// <summary>Runs schedules on all cores.</summary>
 internal static class Sweep
 {
-    internal static SweepResult Run(ulong firstSeed, int count, Mutation mutation = Mutation.None, bool stopsAtFailure = false)
+    /// <param name="firstSeed">Of the first schedule; the next one has the next.</param>
+    /// <param name="count">Schedules.</param>
+    /// <param name="mutation">A rule to break.</param>
+    /// <param name="stopsAtFailure">Whether one is enough.</param>
+    /// <param name="limit">No schedule begins later; null for no limit.</param>
+    internal static SweepResult Run(ulong firstSeed, long count, Mutation mutation = Mutation.None, bool stopsAtFailure = false, TimeSpan? limit = null)
     {
         var clock = Stopwatch.StartNew();
         var gate = new Lock();
@@ -29,7 +34,7 @@ internal static class Sweep
             while (!(stopsAtFailure && Volatile.Read(ref failures).Count > 0))
             {
                 var index = Interlocked.Increment(ref next);
-                if (index >= count)
+                if (index >= count || clock.Elapsed > limit)
                 {
                     break;
                 }

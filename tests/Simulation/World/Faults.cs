@@ -20,11 +20,18 @@ internal enum Profile
 
     /// <summary>A member with another layout or library: a verdict, and not one byte moved.</summary>
     OddMember,
+
+    /// <summary>Nothing but processes that are lost at chosen points (<see cref="CrashPlan"/>).</summary>
+    Crashes,
 }
 
 /// <summary>Rates of one schedule: swarm testing, since a fault that is always on hides those that need it off.</summary>
 internal sealed class Faults
 {
+    private Faults()
+    {
+    }
+
     internal Faults(ulong rngSeed)
     {
         var random = new SimRandom(rngSeed ^ 0xFA017);
@@ -74,97 +81,111 @@ internal sealed class Faults
         DamageReplica = Weight(6);
     }
 
-    internal Profile Profile { get; }
+    /// <summary>A run of 3 ranks and 4 updates in which nothing goes wrong by itself.</summary>
+    internal static Faults ForCrashes(int spares) => new()
+    {
+        Profile = Profile.Crashes,
+        ExitSeen = 1,
+        Ranks = 3,
+        Spares = spares,
+        MinRanks = 3,
+        TrainSteps = 4,
+        CheckpointEvery = 2,
+        Jobs = 1,
+        Gap = 1,
+    };
 
-    internal double Drop { get; }
+    internal Profile Profile { get; private init; }
 
-    internal double Duplicate { get; }
+    internal double Drop { get; private init; }
 
-    internal double Delay { get; }
+    internal double Duplicate { get; private init; }
 
-    internal int Kill { get; }
+    internal double Delay { get; private init; }
 
-    internal int Pause { get; }
+    internal int Kill { get; private init; }
 
-    internal int Freeze { get; }
+    internal int Pause { get; private init; }
 
-    internal int Hang { get; }
+    internal int Freeze { get; private init; }
 
-    internal int Cut { get; }
+    internal int Hang { get; private init; }
 
-    internal int DataCut { get; }
+    internal int Cut { get; private init; }
 
-    internal int Heal { get; }
+    internal int DataCut { get; private init; }
 
-    internal int CoordinatorCrash { get; }
+    internal int Heal { get; private init; }
 
-    internal int Twin { get; }
+    internal int CoordinatorCrash { get; private init; }
 
-    internal int Operator { get; }
+    internal int Twin { get; private init; }
 
-    internal int Forge { get; }
+    internal int Operator { get; private init; }
 
-    internal int Flip { get; }
+    internal int Forge { get; private init; }
 
-    internal int NonFinite { get; }
+    internal int Flip { get; private init; }
 
-    internal int Drain { get; }
+    internal int NonFinite { get; private init; }
+
+    internal int Drain { get; private init; }
 
     /// <summary>Old messages come again, long after: also whenever an epoch starts.</summary>
-    internal int Replay { get; }
+    internal int Replay { get; private init; }
 
-    internal double WorkFails { get; }
+    internal double WorkFails { get; private init; }
 
-    internal double ShardFails { get; }
+    internal double ShardFails { get; private init; }
 
-    internal double ManifestFails { get; }
+    internal double ManifestFails { get; private init; }
 
-    internal double SyncFails { get; }
+    internal double SyncFails { get; private init; }
 
     /// <summary>How often the end of a process is seen at once.</summary>
-    internal double ExitSeen { get; }
+    internal double ExitSeen { get; private init; }
 
     /// <summary>How often fencing cuts a process off instead of killing it.</summary>
-    internal double RemoteFence { get; }
+    internal double RemoteFence { get; private init; }
 
     /// <summary>Whether every message goes through its bytes.</summary>
-    internal bool UsesCodec { get; }
+    internal bool UsesCodec { get; private init; }
 
-    internal int Ranks { get; }
+    internal int Ranks { get; private init; }
 
-    internal int Spares { get; }
+    internal int Spares { get; private init; }
 
-    internal int MinRanks { get; }
+    internal int MinRanks { get; private init; }
 
-    internal int TrainSteps { get; }
+    internal int TrainSteps { get; private init; }
 
-    internal int CheckpointEvery { get; }
+    internal int CheckpointEvery { get; private init; }
 
-    internal int Granularity { get; }
+    internal int Granularity { get; private init; }
 
-    internal int Jobs { get; }
+    internal int Jobs { get; private init; }
 
     /// <summary>Milliseconds from one fault to the next, on average.</summary>
-    internal int Gap { get; }
+    internal int Gap { get; private init; }
 
     /// <summary>When the last one happens and all networks and disks are well again.</summary>
-    internal int End { get; }
+    internal int End { get; private init; }
 
     /// <summary>Milliseconds from one look of an observer to the next, on average; 0 if nobody looks.</summary>
-    internal int LookEvery { get; }
+    internal int LookEvery { get; private init; }
 
     /// <summary>Whether ranks say what their transfers were like.</summary>
-    internal bool ReportsHops { get; }
+    internal bool ReportsHops { get; private init; }
 
     /// <summary>Committed TrainingCheckpoints go bad, the newest first.</summary>
-    internal int Damage { get; }
+    internal int Damage { get; private init; }
 
     /// <summary>Parts of states go bad in a memory.</summary>
-    internal int DamageReplica { get; }
+    internal int DamageReplica { get; private init; }
 
     /// <summary>How often a rank takes a whole TrainingCheckpoint for a damaged one.</summary>
-    internal double Misread { get; }
+    internal double Misread { get; private init; }
 
     /// <summary>Whether the log is compacted whenever a coordinator starts.</summary>
-    internal bool Compacts { get; }
+    internal bool Compacts { get; private init; }
 }

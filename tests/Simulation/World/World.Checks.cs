@@ -119,7 +119,7 @@ internal sealed partial class World
     // A lost proposal must be repeated long before forming is given up.
     private void CheckForming(RingEpoch epoch)
     {
-        if (!_isHealed || Now < _faults.End + 100 || !_rings.TryGetValue(epoch, out var ring))
+        if (!_isHealed || Now < _end + 100 || !_rings.TryGetValue(epoch, out var ring))
         {
             return;
         }
@@ -127,7 +127,7 @@ internal sealed partial class World
         foreach (var member in ring.Proposal.Members)
         {
             Demand(Find(member) is not SimMember { IsAlive: true, PausedUntil: not SimProcess.Never, IsHung: false } rank || rank.Machine.Promised >= epoch, "L1",
-                $"{member} has not heard of epoch {epoch} although all has been well for {Now - _faults.End} ms");
+                $"{member} has not heard of epoch {epoch} although all has been well for {Now - _end} ms");
         }
     }
 
@@ -176,9 +176,9 @@ internal sealed partial class World
                 Demand(!JobRecord.IsFinal(its.State), "S13", $"{issued.Job} is {its.State} and gets an epoch");
                 Demand(issued.RestoreFrom >= its.CheckpointCommitted && issued.RestoreFrom <= its.StepsCommitted, "S8",
                     $"epoch {issued.Epoch} starts from update {issued.RestoreFrom}; {its.CheckpointCommitted} is safe and {its.StepsCommitted} are committed");
-                Demand(_faults.Profile != Profile.OneLoss || issued.RestoreFrom == its.StepsCommitted, "S8",
+                Demand((_faults.Profile != Profile.OneLoss && Crashed != 1) || issued.RestoreFrom == its.StepsCommitted, "S8",
                     $"epoch {issued.Epoch} starts from update {issued.RestoreFrom} after one loss; {its.StepsCommitted} are committed");
-                Demand(!(_isHealed && _faults.Hang == 0 && Now > _faults.End + 800 && issued.Cause == EpochEnd.FormingTimeout), "L4", "an epoch is not formed in time although all is well");
+                Demand(!(_isHealed && _faults.Hang == 0 && Now > _end + 800 && issued.Cause == EpochEnd.FormingTimeout), "L4", "an epoch is not formed in time although all is well");
                 if (its.PlanHash is not null && its.PlanHash != issued.PlanHash)
                 {
                     // A lineage of its own: what no TrainingCheckpoint holds is done anew.
@@ -249,7 +249,7 @@ internal sealed partial class World
         {
             if (job.State is JobState.Running && job.StepsCommitted < _faults.TrainSteps)
             {
-                var since = Math.Max(Math.Max(_lastCommitAt, _faults.End), job.ChangedAt);
+                var since = Math.Max(Math.Max(_lastCommitAt, _end), job.ChangedAt);
                 Demand(Now - since <= NextCommitMilliseconds, "L1", $"no commit for {Now - since} ms although all is well");
                 LongestGap = Math.Max(LongestGap, Now - since);
             }
@@ -284,6 +284,9 @@ internal sealed partial class World
             case Profile.Poison:
                 Demand(_jobs.TrueForAll(job => job.State == JobState.Failed && job.Verdict.Contains("committed nothing", StringComparison.Ordinal)), "L2",
                     $"a job that cannot go on is {_jobs[0].State}: {_jobs[0].Verdict}");
+                break;
+            case Profile.Crashes:
+                CheckCrashes();
                 break;
             case Profile.OddMember:
                 CheckOdd();

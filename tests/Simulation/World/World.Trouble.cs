@@ -11,6 +11,10 @@ internal sealed partial class World
     private bool _nextIsNonFinite;
     private int _requests;
     private int _troubles;
+    private readonly IReadOnlyList<int> _skip;
+
+    /// <summary>What has gone wrong at a moment of its own, whether or not it was left out.</summary>
+    internal int Troubles { get; private set; }
 
     private void Fault()
     {
@@ -21,7 +25,11 @@ internal sealed partial class World
 
         if (_faults.Profile == Profile.Swarm)
         {
-            AnyFault();
+            if (!_skip.Contains(Troubles++))
+            {
+                AnyFault();
+            }
+
             At(_random.Between(1, 2 * _faults.Gap), Fault);
         }
         else if (!OneFault())

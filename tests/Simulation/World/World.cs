@@ -37,6 +37,7 @@ internal sealed partial class World
     private readonly List<string>? _story;
     private long _seedIncarnation;
     private bool _isHealed;
+    private long _end;
     private ulong _trace = 17;
 
     /// <param name="rngSeed">Decides everything.</param>
@@ -46,12 +47,17 @@ internal sealed partial class World
     /// <param name="lookEvery">Milliseconds between two looks of observers; 0 for none, null for whatever the seed says.</param>
     /// <param name="compacts">Whether the log is compacted whenever a coordinator starts; null for whatever the seed says.</param>
     /// <param name="tracesDecisions">Whether to keep <see cref="Decisions"/>.</param>
+    /// <param name="crashes">Processes to lose in a run in which nothing else goes wrong; null for the trouble that the seed says.</param>
+    /// <param name="skip">Numbers of troubles to leave out.</param>
     internal World(ulong rngSeed, Mutation mutation = Mutation.None, long origin = 0, List<string>? story = null, int? lookEvery = null, bool? compacts = null,
-        bool tracesDecisions = false)
+        bool tracesDecisions = false, CrashPlan? crashes = null, IReadOnlyList<int>? skip = null)
     {
         _rngSeed = rngSeed;
         _random = new(rngSeed);
-        _faults = new(rngSeed);
+        _crashes = crashes;
+        _skip = skip ?? [];
+        _faults = crashes is null ? new(rngSeed) : Faults.ForCrashes(crashes.Spares);
+        _end = _faults.End;
         _mutation = mutation;
         _origin = origin;
         _story = story;
@@ -66,6 +72,9 @@ internal sealed partial class World
     }
 
     internal Faults Faults => _faults;
+
+    /// <summary>What the machines said, if that was asked for.</summary>
+    internal IReadOnlyList<string>? Story => _story;
 
     internal long Now { get; private set; }
 
@@ -98,7 +107,11 @@ internal sealed partial class World
             }
 
             LookLater();
-            At(_random.Between(20, 80), Fault);
+            if (_crashes is null)
+            {
+                At(_random.Between(20, 80), Fault);
+            }
+
             At(_faults.End, HealAll);
             while (!IsOver())
             {
@@ -139,6 +152,11 @@ internal sealed partial class World
         }
 
         Events++;
+        if (_crashes is not null)
+        {
+            CrashBefore(target);
+        }
+
         if (what is Action action)
         {
             action();
@@ -200,7 +218,7 @@ internal sealed partial class World
         }
 
         // A process that exits half-way through its effects does not happen: effects are carried out by the host that the machine lives in.
-        for (var at = 0; at < _effects.Count; at++)
+        for (var at = 0; at < _effects.Count && !(_crashes is not null && CrashesBetweenEffects(process, at)); at++)
         {
             Carry(process, _effects[at]);
         }
@@ -398,13 +416,13 @@ internal sealed partial class World
 
     private bool IsOver()
     {
-        // Whoever was stopped just before the end comes back as late as it would have.
-        if (!_isHealed || Now < _faults.End + LongestPause + 50)
+        // Whoever was stopped just before the end comes back as late as it would have; nobody is, where processes only crash.
+        if (!_isHealed || Now < _end + (_crashes is null ? LongestPause : 0) + 50)
         {
             return false;
         }
 
-        if (Now > _faults.End + MillisecondsToTheEnd)
+        if (Now > _end + MillisecondsToTheEnd)
         {
             throw new Violation($"L2 {_jobs.Count} of {_faults.Jobs} jobs known, not all over {MillisecondsToTheEnd} ms after the last fault: {string.Join(", ", _jobs.Select(job => job.State))}");
         }
