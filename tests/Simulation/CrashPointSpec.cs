@@ -53,6 +53,9 @@ public class CrashPointSpec(ITestOutputHelper output)
         Assert.Equal(2, first.Crashed);
     }
 
-    private static void AssertAllWell(CrashResult result, int spares) =>
-        Assert.True(result.Failures.Count == 0, string.Join('\n', result.Failures.Take(10).Select(failure => SimulateCommand.Replay(failure.RngSeed, spares, failure.Points, Mutation.None, failure.Rule))));
+    private static void AssertAllWell(CrashResult result, int spares)
+    {
+        var replays = result.Failures.Take(10).Select(failure => SimulateCommand.Replay(failure.RngSeed, spares, failure.Points, Mutation.None, failure.Rule));
+        Assert.True(result.Failures.Count == 0, string.Join('\n', replays));
+    }
 }

@@ -19,6 +19,9 @@ public enum CommunicationFailure
 
     /// <summary>A peer was not admitted, or did not admit this rank: wrong epoch, size, rank or secret.</summary>
     Refused,
+
+    /// <summary>Bytes are not those that were sent (<see cref="CommunicatorOptions.Verifies"/>).</summary>
+    Damaged,
 }
 
 /// <summary>A transfer failed. The communicator is broken: dispose it and make another under a new epoch. What was received into is undefined.</summary>
@@ -43,6 +46,7 @@ public sealed class CommunicationException : Exception
             TransportFailure.TimedOut => CommunicationFailure.TimedOut,
             TransportFailure.Aborted => CommunicationFailure.Aborted,
             TransportFailure.Mismatch => CommunicationFailure.Mismatch,
+            TransportFailure.Damaged => CommunicationFailure.Damaged,
             _ => CommunicationFailure.Refused,
         };
         Operation = cause.Operation;

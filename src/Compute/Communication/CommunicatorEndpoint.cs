@@ -35,7 +35,7 @@ public sealed class CommunicatorEndpoint : IDisposable
 
         // Until the secret comes: one that nobody knows.
         var secret = options.Secret.IsEmpty ? RandomNumberGenerator.GetBytes(32) : options.SecretOfName();
-        return new CommunicatorEndpoint(NativeCommunicator.Listen(options.Transport, rank, size, epoch, secret, options.Host, options.DeviceIndex), options, epoch);
+        return new CommunicatorEndpoint(NativeCommunicator.Listen(options.Transport, rank, size, epoch, secret, options.Host, options.DeviceIndex, options.Verifies), options, epoch);
     }
 
     /// <summary>Connects to all ranks. Every rank of the group must do so. To be called once.</summary>

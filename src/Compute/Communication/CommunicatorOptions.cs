@@ -28,6 +28,10 @@ public sealed record CommunicatorOptions
     /// <summary>NCCL: which GPU.</summary>
     public int DeviceIndex { get; init; }
 
+    /// <summary>Whether every transfer carries a checksum, and bytes that are others when they are used, or let go of, fail it with <see cref="CommunicationFailure.Damaged"/>, naming
+    /// the rank in whose memory they changed. Costs one more reading of what is sent on either side. Not over NCCL.</summary>
+    public bool Verifies { get; init; }
+
     /// <summary>A secret for one epoch.</summary>
     public static byte[] NewSecret() => RandomNumberGenerator.GetBytes(32);
 

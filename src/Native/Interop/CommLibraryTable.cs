@@ -6,7 +6,7 @@ namespace ActorRing.Native;
 internal sealed unsafe class CommLibraryTable
 {
     internal const string File = "libar_comm.so";
-    internal const int ExpectedAbiVersion = 2;
+    internal const int ExpectedAbiVersion = 3;
 
     internal readonly delegate* unmanaged<byte*> LastError;
     internal readonly delegate* unmanaged<int, NativeStatus> TransportCheck;
@@ -98,7 +98,7 @@ internal sealed unsafe class CommLibraryTable
     private void Throw(NativeStatus status)
     {
         var message = Marshal.PtrToStringUTF8((nint)LastError()) ?? "no message";
-        if (status is NativeStatus.Timeout or NativeStatus.PeerLost or NativeStatus.Aborted or NativeStatus.Mismatch or NativeStatus.Refused)
+        if (status is NativeStatus.Timeout or NativeStatus.PeerLost or NativeStatus.Aborted or NativeStatus.Mismatch or NativeStatus.Refused or NativeStatus.Damaged)
         {
             CommFailure failure;
             _ = LastFailure(&failure);

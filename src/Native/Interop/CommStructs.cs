@@ -15,6 +15,8 @@ internal unsafe struct CommOptions
     internal long Epoch;
     internal byte* Host;
     internal fixed byte Secret[SecretBytes];
+    internal int Verify;
+    internal int Reserved;
 }
 
 /// <summary>Mirror of <c>ar_comm_memory</c>.</summary>

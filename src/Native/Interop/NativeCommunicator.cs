@@ -63,15 +63,16 @@ public sealed unsafe partial class NativeCommunicator : SafeHandle
     /// <param name="secret">32 bytes, the same on every rank, known to nobody else.</param>
     /// <param name="host">Gloo: the local address to bind; null binds 127.0.0.1.</param>
     /// <param name="deviceIndex">NCCL: which GPU.</param>
+    /// <param name="verifies">Whether transfers carry a checksum, and those that come in are held against theirs.</param>
     /// <exception cref="NotSupportedException">The transport is not to be had here; the message names what is missing.</exception>
-    public static NativeCommunicator Listen(TransportKind kind, int rank, int size, long epoch, ReadOnlySpan<byte> secret, string? host = null, int deviceIndex = 0)
+    public static NativeCommunicator Listen(TransportKind kind, int rank, int size, long epoch, ReadOnlySpan<byte> secret, string? host = null, int deviceIndex = 0, bool verifies = false)
     {
         RequireSecret(secret);
         var library = new CommLibraryTable();
         var hostBytes = host is null ? null : Encoding.UTF8.GetBytes(host + '\0');
         fixed (byte* pinnedHost = hostBytes)
         {
-            var options = new CommOptions { Transport = (int)kind, Rank = rank, Size = size, DeviceIndex = deviceIndex, Epoch = epoch, Host = pinnedHost };
+            var options = new CommOptions { Transport = (int)kind, Rank = rank, Size = size, DeviceIndex = deviceIndex, Epoch = epoch, Host = pinnedHost, Verify = verifies ? 1 : 0 };
             secret.CopyTo(new Span<byte>(options.Secret, CommOptions.SecretBytes));
             nint comm;
             library.Check(library.Listen(&options, &comm));

@@ -13,4 +13,5 @@ internal enum NativeStatus
     Aborted = 7,
     Mismatch = 8,
     Refused = 9,
+    Damaged = 10,
 }

@@ -70,6 +70,9 @@ public enum TransportFailure
 
     /// <summary>A peer was not admitted, or did not admit this rank.</summary>
     Refused = 9,
+
+    /// <summary>Bytes are not those that were sent.</summary>
+    Damaged = 10,
 }
 
 /// <summary>A transfer failed; the communicator is broken and only fit to be disposed.</summary>

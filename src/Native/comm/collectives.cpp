@@ -3,6 +3,7 @@
 #include <cinttypes>
 #include <cstring>
 
+#include "checksum.h"
 #include "communicator.h"
 
 namespace actorring::comm {
@@ -90,6 +91,9 @@ void Communicator::add_send(Operation& operation, int peer, const Memory& memory
     transfer.lender->lent_on++;
     renew(*transfer.lender);
   }
+  // What is lent on whole is what its owner said it is: a change on this rank's watch is not passed off as the truth.
+  const bool is_whole = transfer.lender != nullptr && transfer.lender->memory.address == memory.address && transfer.lender->memory.byte_count == memory.byte_count;
+  if (verifies_ && memory.byte_count > 0) transfer.checksum = is_whole && transfer.lender->checksum != 0 ? transfer.lender->checksum : checksum_of(memory.address, memory.byte_count);
   if (!broken_) transport_->send(transfer);
 }
 

@@ -8,6 +8,7 @@
 #include <cinttypes>
 #include <cstring>
 
+#include "checksum.h"
 #include "copy.h"
 #include "sums.h"
 
@@ -60,7 +61,7 @@ ar_comm_failure& last_failure() {
 
 // ---- life ------------------------------------------------------------------------------------------------------------------------------
 
-Communicator::Communicator(const ar_comm_options& options) : self_(identity_of(options)), transport_(open_transport(options, self_, *this)), streaming_threshold_(streaming_threshold()), peers_(static_cast<size_t>(options.size)) {}
+Communicator::Communicator(const ar_comm_options& options) : self_(identity_of(options)), transport_(open_transport(options, self_, *this)), streaming_threshold_(streaming_threshold()), verifies_(options.verify != 0), peers_(static_cast<size_t>(options.size)) {}
 
 Communicator::~Communicator() { shut_down(); }
 
@@ -256,24 +257,28 @@ bool Communicator::work_once(Lock& lock) {
   Operation& operation = *work.operation;
   operation.running++;
   lock.unlock();
+  const Transfer* bad = nullptr;
   if (work.byte_count >= 0) {
     copy_bytes(work.destination, work.source, work.byte_count, work.streaming);
   } else {
     const Reduction& reduction = operation.reduction;
     std::vector<const std::byte*> parts(static_cast<size_t>(self_.size), reduction.own.address);
     for (const Transfer& transfer : operation.transfers) {
-      if (transfer.borrow) parts[static_cast<size_t>(transfer.peer)] = transfer.memory.address;
+      if (!transfer.borrow) continue;
+      parts[static_cast<size_t>(transfer.peer)] = transfer.memory.address;
+      if (bad == nullptr && !is_as_sent(transfer, transfer.memory.address)) bad = &transfer;
     }
-    sum_in_order(parts, reduction.source_dtype, reduction.destination.address, reduction.destination_dtype, reduction.element_count, stop_sums_);
+    if (bad == nullptr) sum_in_order(parts, reduction.source_dtype, reduction.destination.address, reduction.destination_dtype, reduction.element_count, stop_sums_);
   }
   lock.lock();
   operation.running--;
+  if (bad != nullptr) damaged(*bad, bad->keeper());
   if (broken_) {
     changed_.notify_all();
     return true;
   }
   if (work.transfer != nullptr) {
-    if (--work.transfer->open_pieces == 0) transport_->copied(*work.transfer);
+    if (--work.transfer->open_pieces == 0 && is_copied_well(lock, *work.transfer)) transport_->copied(*work.transfer);
     return true;
   }
   if (work.byte_count < 0) after_sum(operation);
@@ -327,10 +332,38 @@ void Communicator::arrived(Transfer& transfer) {
 void Communicator::copy(Transfer& transfer, const std::byte* source) {
   if (transfer.memory.byte_count <= kInlineBytes) {
     if (transfer.memory.byte_count > 0) std::memcpy(transfer.memory.address, source, static_cast<size_t>(transfer.memory.byte_count));
-    transport_->copied(transfer);
-    return;
+    if (is_as_sent(transfer, transfer.memory.address)) return transport_->copied(transfer);
+    return damaged(transfer, is_as_sent(transfer, source) ? self_.rank : transfer.keeper());
   }
+  transfer.source = source;
   transfer.open_pieces = add_copies(*transfer.operation, &transfer, source, transfer.memory);
+}
+
+// The sender has its bytes until it is told: whoever has others than it said is to blame. The lock is held at the start and at the end.
+bool Communicator::is_copied_well(Lock& lock, Transfer& transfer) {
+  if (!verifies_ || transfer.checksum == 0) return true;
+  Operation& operation = *transfer.operation;
+  operation.running++;
+  lock.unlock();
+  const bool is_well = is_as_sent(transfer, transfer.memory.address);
+  const bool is_own_fault = !is_well && is_as_sent(transfer, transfer.source);
+  lock.lock();
+  operation.running--;
+  if (!is_well) damaged(transfer, is_own_fault ? self_.rank : transfer.keeper());
+  if (broken_) changed_.notify_all();
+  return !broken_;
+}
+
+bool Communicator::is_as_sent(const Transfer& transfer, const std::byte* bytes) const {
+  return !verifies_ || transfer.checksum == 0 || checksum_of(bytes, transfer.memory.byte_count) == transfer.checksum;
+}
+
+void Communicator::damaged(const Transfer& transfer, int rank) {
+  const Operation& operation = *transfer.operation;
+  const char* where = rank == transfer.peer ? "in its memory or on the way" : transfer.sending ? "in this rank's memory or on the way" : rank == self_.rank ? "in this rank's memory" : "where they lie";
+  broken({AR_DAMAGED, operation.kind, rank, operation.label,
+          text("%s with label %" PRId64 ": of %" PRId64 " bytes %s rank %d, some have changed %s", operation_name(operation.kind), operation.label, transfer.memory.byte_count,
+               transfer.sending ? "for" : "of", transfer.peer, where)});
 }
 
 int Communicator::add_copies(Operation& operation, Transfer* transfer, const std::byte* source, const Memory& destination) {
@@ -454,6 +487,14 @@ void Communicator::release(int64_t id) {
   Operation& operation = find(id);
   if (operation.kind != AR_COMM_BORROW || !operation.transfers[0].arrived) fail(AR_INVALID_ARGUMENT, "operation %" PRId64 " has borrowed nothing yet", id);
   Transfer& borrow = operation.transfers[0];
+  if (verifies_ && borrow.checksum != 0 && !broken_) {
+    operation.running++;
+    lock.unlock();
+    const bool is_well = is_as_sent(borrow, borrow.memory.address);
+    lock.lock();
+    operation.running--;
+    if (!is_well) damaged(borrow, borrow.keeper());
+  }
   borrow.released = true;
   borrowed_count_--;
   // Who gave up before it heard of this release may have written to the bytes meanwhile.

@@ -104,6 +104,8 @@ class Communicator final : public Events {
   void renewed(Transfer& transfer) override;
   void copy(Transfer& transfer, const std::byte* source) override;
   void broken(Reason reason) override;
+  bool is_as_sent(const Transfer& transfer, const std::byte* bytes) const override;
+  void damaged(const Transfer& transfer, int rank) override;
   int waits_for() const override;
   void answered(int peer, int waits_for) override;
   std::mutex& mutex() override { return mutex_; }
@@ -122,6 +124,7 @@ class Communicator final : public Events {
   int64_t started(Operation& operation);
   Transfer& add_transfer(Operation& operation, int peer, bool sending);
   void begin_sum(Operation& operation);
+  bool is_copied_well(Lock& lock, Transfer& transfer);
   int add_copies(Operation& operation, Transfer* transfer, const std::byte* source, const Memory& destination);
   void after_sum(Operation& operation);
   void finish_if_done(Operation& operation);
@@ -154,6 +157,7 @@ class Communicator final : public Events {
   std::optional<Inquiry> inquiry_;
   std::atomic<bool> stop_sums_{false};
   const int64_t streaming_threshold_;
+  const bool verifies_;
   const Operation* waited_ = nullptr;  // what a thread sleeps for; the last to go to sleep where there are several
   int64_t waited_since_ = 0;
   int waiter_count_ = 0;

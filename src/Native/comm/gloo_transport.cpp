@@ -29,6 +29,7 @@ struct Header {
   int64_t byte_count;
   int32_t channel;
   int32_t reserved;
+  uint64_t checksum;  // of the payload, or 0
 };
 
 // What the receiver says to a header: its own count and channel.
@@ -320,7 +321,7 @@ class GlooTransport final : public Transport {
   // False: closed meanwhile. The lock is held at the start and at the end.
   bool send_one(Lane& lane, std::unique_lock<std::mutex>& lock, Transfer& transfer) {
     const int peer = transfer.peer;
-    Header header{transfer.memory.byte_count, transfer.channel, 0};
+    Header header{transfer.memory.byte_count, transfer.channel, 0, transfer.checksum};
     Verdict verdict{};
     {
       Buffer said = mesh_.buffer(&header, sizeof header);
@@ -335,6 +336,10 @@ class GlooTransport final : public Transport {
       if (verdict.accepted != 0 && header.byte_count > 0 && !payload->waitSend(kPatience)) return false;
     }
     if (closed_) return false;
+    if (verdict.accepted == 0 && verdict.byte_count == header.byte_count && verdict.channel == header.channel) {
+      events_.damaged(transfer, self_.rank);
+      return false;
+    }
     if (verdict.accepted == 0) {
       disagree(transfer, header.byte_count, header.channel, verdict.byte_count, verdict.channel);
       return false;
@@ -358,6 +363,7 @@ class GlooTransport final : public Transport {
       bytes.reset(new std::byte[static_cast<size_t>(transfer.memory.byte_count)]);
       transfer.memory.address = bytes.get();
     }
+    bool is_well = true;
     {
       Buffer payload = mesh_.buffer(transfer.memory.address, static_cast<size_t>(transfer.memory.byte_count));
       Buffer said = mesh_.buffer(&verdict, sizeof verdict);
@@ -365,11 +371,18 @@ class GlooTransport final : public Transport {
       if (verdict.accepted != 0 && header.byte_count > 0) {
         payload->recv(peer, kPayload);
         if (!payload->waitRecv(kPatience)) return false;
+        transfer.checksum = header.checksum;
+        is_well = events_.is_as_sent(transfer, transfer.memory.address);
       }
+      if (!is_well) verdict.accepted = 0;
       said->send(peer, kVerdict);
       if (!said->waitSend(kPatience)) return false;
     }
     if (closed_) return false;
+    if (!is_well) {
+      events_.damaged(transfer, peer);
+      return false;
+    }
     if (verdict.accepted == 0) {
       disagree(transfer, verdict.byte_count, verdict.channel, header.byte_count, header.channel);
       return false;

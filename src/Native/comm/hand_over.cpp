@@ -45,7 +45,7 @@ void HandOver::connect(const std::vector<std::span<const std::byte>>& endpoints,
 void HandOver::send(Transfer& transfer) {
   Peer& peer = peers_[static_cast<size_t>(transfer.peer)];
   if (closed_) return;
-  Frame offer{FrameKind::kOffer, transfer.channel, peer.next_send++, transfer.memory.byte_count, 0, 0, 0, 0};
+  Frame offer{FrameKind::kOffer, transfer.channel, peer.next_send++, transfer.memory.byte_count, 0, 0, 0, 0, transfer.checksum};
   int64_t bounce = -1;
   if (transfer.lender != nullptr) offer.label = 1 + (transfer.lender->owner >= 0 ? transfer.lender->owner : transfer.lender->peer);
   if (loopback()) {
@@ -92,7 +92,7 @@ void HandOver::receive(Transfer& transfer) {
 void HandOver::copied(Transfer& transfer) {
   if (closed_) return;
   if (!loopback() && transfer.memory.byte_count > 0) peers_[static_cast<size_t>(transfer.peer)].slabs.end_use(transfer.peer_slab);
-  post(transfer.peer, {FrameKind::kAcknowledge, 0, transfer.sequence, transfer.memory.byte_count, 0, 0, 0, 0}, -1, &transfer);
+  post(transfer.peer, {FrameKind::kAcknowledge, 0, transfer.sequence, transfer.memory.byte_count, 0, 0, 0, 0, 0}, -1, &transfer);
 }
 
 void HandOver::release(Transfer& transfer) { copied(transfer); }
@@ -114,12 +114,12 @@ bool HandOver::is_there(int rank) {
 }
 
 void HandOver::renew(Transfer& transfer) {
-  if (!closed_) post(transfer.peer, {FrameKind::kRenew, 0, transfer.sequence, 0, 0, 0, 0, 0}, -1, nullptr);
+  if (!closed_) post(transfer.peer, {FrameKind::kRenew, 0, transfer.sequence, 0, 0, 0, 0, 0, 0}, -1, nullptr);
 }
 
 bool HandOver::ask(int peer) {
   if (closed_ || peers_[static_cast<size_t>(peer)].left || peers_[static_cast<size_t>(peer)].ended) return false;
-  post(peer, {FrameKind::kAsk, 0, 0, 0, 0, 0, 0, 0}, -1, nullptr);
+  post(peer, {FrameKind::kAsk, 0, 0, 0, 0, 0, 0, 0, 0}, -1, nullptr);
   return true;
 }
 
@@ -127,7 +127,7 @@ void HandOver::announce(Peer& peer, uint32_t slab) {
   if (peer.announced.size() <= slab) peer.announced.resize(slab + 1);
   if (peer.announced[slab] == slabs_[slab].generation) return;
   peer.announced[slab] = slabs_[slab].generation;
-  const Frame frame{FrameKind::kSlab, 0, 0, slabs_[slab].byte_count, 0, slab, slabs_[slab].generation, 0};
+  const Frame frame{FrameKind::kSlab, 0, 0, slabs_[slab].byte_count, 0, slab, slabs_[slab].generation, 0, 0};
   post(static_cast<int>(&peer - peers_.data()), frame, slabs_[slab].descriptor, nullptr);
 }
 
@@ -163,6 +163,7 @@ void HandOver::match(int rank) {
     transfer.sequence = offer.sequence;
     transfer.peer_slab = offer.slab;
     transfer.owner = static_cast<int>(offer.label) - 1;
+    transfer.checksum = offer.checksum;
     if (transfer.borrow) {
       transfer.memory.address = const_cast<std::byte*>(source);
       events_.arrived(transfer);
@@ -180,7 +181,7 @@ void HandOver::unregister_slab(int64_t slab) {
   for (size_t p = 0; p < peers_.size() && !closed_; p++) {
     if (peers_[p].ended || peers_[p].left || peers_[p].announced.size() <= index || peers_[p].announced[index] != generation) continue;
     peers_[p].announced[index] = 0;
-    post(static_cast<int>(p), {FrameKind::kDropSlab, 0, 0, 0, 0, index, generation, 0}, -1, nullptr);
+    post(static_cast<int>(p), {FrameKind::kDropSlab, 0, 0, 0, 0, index, generation, 0, 0}, -1, nullptr);
   }
 }
 
@@ -296,7 +297,7 @@ bool HandOver::take(int rank, const std::byte* message, int64_t byte_count, int 
       peer.offers.push_back(frame);
       match(rank);
       return true;
-    case FrameKind::kAsk: post(rank, {FrameKind::kAnswer, 0, 0, 0, events_.waits_for(), 0, 0, 0}, -1, nullptr); return true;
+    case FrameKind::kAsk: post(rank, {FrameKind::kAnswer, 0, 0, 0, events_.waits_for(), 0, 0, 0, 0}, -1, nullptr); return true;
     case FrameKind::kAnswer:
       if (frame.label < -1 || frame.label >= self_.size) return false;
       events_.answered(rank, static_cast<int>(frame.label));

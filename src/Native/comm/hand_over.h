@@ -53,6 +53,7 @@ class HandOver final : public Transport {
     uint32_t slab;
     uint32_t generation;
     int64_t offset;
+    uint64_t checksum;  // of an offer: of its bytes, or 0
   };
 
   // Follows a kLeave frame: why, in the terms of Reason.

@@ -19,6 +19,7 @@ void require_transport(int32_t transport) {
 
 std::unique_ptr<Transport> open_transport(const ar_comm_options& options, const Identity& self, Events& events) {
   require_transport(options.transport);
+  if (options.verify != 0 && options.transport == AR_TRANSPORT_NCCL) fail(AR_UNSUPPORTED, "transfers over NCCL cannot be verified: the processor does not see their bytes");
   switch (options.transport) {
     case AR_TRANSPORT_GLOO: return open_gloo(options, self, events);
     case AR_TRANSPORT_NCCL: return open_nccl(options, self, events);

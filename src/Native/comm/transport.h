@@ -50,6 +50,11 @@ struct Transfer {
   bool released = false;  // of a borrow: its reader is done
   int64_t renewed = 0;    // of a borrow: when its sender was last given time, by arrival or Transport::renew
   int open_pieces = 0;    // of its copy
+  uint64_t checksum = 0;  // of what was sent, where the sender says it: 0 if not
+  const std::byte* source = nullptr;  // of its copy
+
+  /// Whose memory it is that is read.
+  int keeper() const { return owner >= 0 ? owner : peer; }
   Memory memory;          // what is sent or received into; after a borrow: where the sender's bytes are
 };
 
@@ -74,6 +79,10 @@ class Events {
   /// Asks for `source` to be copied into the transfer's memory without the lock; Transport::copied follows.
   virtual void copy(Transfer& transfer, const std::byte* source) = 0;
   virtual void broken(Reason reason) = 0;
+  /// Whether bytes are what was sent, as far as the sender says and this rank wants to know. Without the lock.
+  virtual bool is_as_sent(const Transfer& transfer, const std::byte* bytes) const = 0;
+  /// They are not, and `rank` is to blame.
+  virtual void damaged(const Transfer& transfer, int rank) = 0;
   /// The rank that this one has waited for longest, or -1.
   virtual int waits_for() const = 0;
   /// A peer's answer to Transport::ask.

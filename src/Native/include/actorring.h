@@ -48,7 +48,8 @@ typedef enum ar_status {
   AR_PEER_LOST = 6, /* a peer's connection ended */
   AR_ABORTED = 7,   /* ar_comm_abort or ar_comm_free was called */
   AR_MISMATCH = 8,  /* two ranks disagree about the same transfer */
-  AR_REFUSED = 9    /* a peer was not admitted, or did not admit this rank */
+  AR_REFUSED = 9,   /* a peer was not admitted, or did not admit this rank */
+  AR_DAMAGED = 10   /* bytes of a transfer are not those that were sent */
 } ar_status;
 
 typedef enum ar_dtype { AR_FLOAT32 = 0, AR_BFLOAT16 = 1, AR_INT32 = 2, AR_INT64 = 3 } ar_dtype;

@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-#define AR_COMM_ABI_VERSION 2
+#define AR_COMM_ABI_VERSION 3
 #define AR_COMM_SECRET_BYTES 32
 
 typedef enum ar_transport {
@@ -75,6 +75,9 @@ typedef struct ar_comm_options {
   int64_t epoch;        /* a peer of another epoch is refused */
   const char* host;     /* Gloo: the local address or host name to bind; null binds 127.0.0.1. Else null. */
   uint8_t secret[AR_COMM_SECRET_BYTES]; /* the same on every rank of the group, known to nobody else; proven by both sides, never sent */
+  int32_t verify;       /* not 0: every transfer carries a checksum, formed when it starts; bytes that are others when they are used, or let go of, break the communicator with
+                           AR_DAMAGED, naming the rank in whose memory, or on the way from which, they changed. Each side for itself. Not over NCCL: AR_UNSUPPORTED. */
+  int32_t reserved;
 } ar_comm_options;
 
 /* Phase one: opens this rank's endpoint. Nobody is admitted before ar_comm_connect. */

@@ -61,13 +61,14 @@ public class AdmissionSpec
     [MemberData(nameof(Transports))]
     public void Connecting_must_end_when_it_is_cancelled(TransportKind transport)
     {
-        var clock = Stopwatch.StartNew(); // before the time that is to pass begins
+        var clock = Stopwatch.StartNew();
         using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
         using var silent = NativeCommunicator.Listen(transport, 1, 2, 1, new byte[32]);
         var rendezvous = new InMemoryRendezvous();
         rendezvous.Publish("ring-1", 1, silent.Endpoint());
         Assert.ThrowsAny<OperationCanceledException>(() => Communicator.Connect(RankGroup.Options(transport), 0, 2, 1, rendezvous, cancellation.Token));
-        Assert.InRange(clock.ElapsedMilliseconds, 49, 2000);
+        Assert.True(cancellation.IsCancellationRequested); // not before: timers and stopwatches disagree by some milliseconds
+        Assert.InRange(clock.ElapsedMilliseconds, 0, 2000);
     }
 
     [Fact]

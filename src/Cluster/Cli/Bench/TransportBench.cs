@@ -8,7 +8,7 @@ using ActorRing.Native;
 namespace ActorRing.Cluster.Cli.Bench;
 
 /// <summary>What <c>bench transport</c> prints for one way of moving bytes between two processes of this machine.</summary>
-/// <param name="Transport">"shm" (the receiver copies), "shm-borrow" (the receiver is lent the bytes: nothing is moved) or "gloo".</param>
+/// <param name="Transport">"shm" (the receiver copies), "shm-borrow" (the receiver is lent the bytes: nothing is moved) or "gloo"; with "-verified" behind it, under checksums.</param>
 /// <param name="Carries">What of a training step goes this way on one host.</param>
 /// <param name="MessageBytes">Of one message.</param>
 /// <param name="GigabytesPerSecond">In one direction, median over rounds.</param>
@@ -24,13 +24,14 @@ internal sealed record TransportSide(double LatencyMicroseconds, double[] Second
 internal static class TransportBench
 {
     private const string RankCommand = "bench-transport-rank";
+    private const string Verified = "-verified";
     private const int Messages = 16;       // a round
     private const int InFlight = 2;        // as a ring does: the next hop starts before the last was waited for
     private const int PingPongs = 2000;
     private const long DeadlineMilliseconds = 60_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    internal static readonly string[] Names = ["shm", "shm-borrow", "gloo"];
+    internal static readonly string[] Names = ["shm", "shm-borrow", "gloo", "shm-verified", "shm-borrow-verified", "gloo-verified"];
 
     /// <summary>One message that two caches hold, and one that none does.</summary>
     internal static readonly long[] MessageSizes = [4 << 20, 32 << 20];
@@ -90,14 +91,14 @@ internal static class TransportBench
         return new TransportSide(latency, seconds, cpu);
     }
 
-    private static string CarriesOf(string name) => name switch
+    private static string CarriesOf(string name) => name.Replace(Verified, "", StringComparison.Ordinal) switch
     {
         "shm-borrow" => "rotations, exchanges of heads, what is summed",
         "shm" => "what is gathered and broadcast",
         _ => "nothing: between hosts only",
     };
 
-    private static TransportKind KindOf(string name) => name == "gloo" ? TransportKind.Gloo : TransportKind.SharedMemory;
+    private static TransportKind KindOf(string name) => name.StartsWith("gloo", StringComparison.Ordinal) ? TransportKind.Gloo : TransportKind.SharedMemory;
 
     private sealed class Side : IDisposable
     {
@@ -114,9 +115,10 @@ internal static class TransportBench
         {
             var rank = place.Rank.Index;
             _other = 1 - rank;
-            _borrows = name == "shm-borrow";
+            _borrows = name.StartsWith("shm-borrow", StringComparison.Ordinal);
             _messageBytes = messageBytes;
-            _communicator = NativeCommunicator.Listen(KindOf(name), rank, 2, epoch: 1, File.ReadAllBytes(Path.Combine(place.Folder, RankPlace.SecretFile)));
+            _communicator = NativeCommunicator.Listen(KindOf(name), rank, 2, epoch: 1, File.ReadAllBytes(Path.Combine(place.Folder, RankPlace.SecretFile)),
+                verifies: name.EndsWith(Verified, StringComparison.Ordinal));
             var rendezvous = new FileRendezvous(Path.Combine(place.Folder, "meeting"));
             rendezvous.Publish("bench", rank, _communicator.Endpoint());
             _communicator.Connect(rendezvous.Collect("bench", 2, Patience, default), DeadlineMilliseconds);

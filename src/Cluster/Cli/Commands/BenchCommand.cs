@@ -157,7 +157,7 @@ internal static class BenchCommand
             using var processes = new RankProcesses();
             Print(
                 [.. (bytes == 0 ? TransportBench.MessageSizes : [bytes]).SelectMany(size => TransportBench.Run(processes, size, result.GetValue(Rounds)))], result.GetValue(Json),
-                row => $"{row.Transport,-12} {row.MessageBytes >> 10,8} KiB  {row.GigabytesPerSecond,8:F2} GB/s  {row.CpuSecondsPerGigabyte:F3} CPU-s/GB  {row.LatencyMicroseconds,7:F1} us for 64 bytes{(row.TimesGloo is { } times ? $"  {times:F1} x Gloo" : "")}  carries {row.Carries}");
+                row => $"{row.Transport,-19} {row.MessageBytes >> 10,8} KiB  {row.GigabytesPerSecond,8:F2} GB/s  {row.CpuSecondsPerGigabyte:F3} CPU-s/GB  {row.LatencyMicroseconds,7:F1} us for 64 bytes{(row.TimesGloo is { } times ? $"  {times:F1} x Gloo" : "")}  carries {row.Carries}");
         });
         return command;
     }

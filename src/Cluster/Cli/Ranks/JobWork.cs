@@ -61,13 +61,15 @@ internal sealed class JobWork : IRankWork
 
     public (string Endpoint, TimeSpan HopDeadline) Prepare(PrepareCommunicators order)
     {
-        var parallelism = ResolvedJob.Of(order.Spec.Payload.AsSpan()).Settings.Parallelism;
+        var settings = ResolvedJob.Of(order.Spec.Payload.AsSpan()).Settings;
+        var parallelism = settings.Parallelism;
         (_plan, _rank) = (order.Plan, order.Rank);
         _watch.Begin(order);
         _links = new EpochLinks(order.Plan.Plan, order.Rank, (order.Epoch.Term << 32) | order.Epoch.Number, new CommunicatorOptions
         {
             Transport = parallelism.Transport == TensorTransport.Gloo ? TransportKind.Gloo : TransportKind.SharedMemory,
             Deadline = parallelism.HopDeadline,
+            Verifies = settings.Guards.VerifiesFrames,
         });
         return (_links.Endpoint, parallelism.HopDeadline);
     }

@@ -16,4 +16,5 @@ public enum NonFinitePolicy
 /// <summary>What is looked after in every update.</summary>
 /// <param name="NonFinite">What follows when a loss or a gradient is not finite.</param>
 /// <param name="VerifiesState">Whether weights and moments are compared with what all ranks agreed on after the last update.</param>
-public sealed record GuardOptions(NonFinitePolicy NonFinite = NonFinitePolicy.Retry, bool VerifiesState = true);
+/// <param name="VerifiesFrames">Whether what ranks send each other carries a checksum.</param>
+public sealed record GuardOptions(NonFinitePolicy NonFinite = NonFinitePolicy.Retry, bool VerifiesState = true, bool VerifiesFrames = false);
