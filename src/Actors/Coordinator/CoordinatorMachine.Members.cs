@@ -159,8 +159,7 @@ public sealed partial class CoordinatorMachine
 
         foreach (var lost in _members.Removed)
         {
-            // Who was never here would hardly come this time.
-            if (!lost.IsLeaving && lost.Hello is not null && _members.IsLastOfItsName(lost))
+            if (!lost.IsLeaving && _members.IsLastOfItsName(lost) && !_members.NeverComes(lost.Id.Name))
             {
                 effects.Add(new StartMember(lost.Id.Name));
             }

@@ -54,6 +54,7 @@ public sealed class MemberRecord
 internal sealed class MemberTable(CoordinatorOptions options)
 {
     internal const int MostRemoved = 16;
+    private const int MostVainStarts = 3;
     private readonly SortedDictionary<MemberId, MemberRecord> _members = [];
     private readonly List<MemberRecord> _order = [];
     private readonly Queue<MemberRecord> _removed = new();
@@ -76,6 +77,18 @@ internal sealed class MemberTable(CoordinatorOptions options)
 
     /// <summary>Whether one that is gone was the last of its name.</summary>
     internal bool IsLastOfItsName(MemberRecord gone) => !_order.Exists(record => record.Id.Name == gone.Id.Name) && _removed.Last(other => other.Id.Name == gone.Id.Name) == gone;
+
+    /// <summary>Whether processes of a name were started several times in a row and none was ever heard of: the next would hardly come, either.</summary>
+    internal bool NeverComes(string name)
+    {
+        var vain = 0;
+        foreach (var record in _removed)
+        {
+            vain = record.Id.Name != name ? vain : record.Hello is null ? vain + 1 : 0;
+        }
+
+        return vain >= MostVainStarts;
+    }
 
     internal MemberRecord? Join(MemberId member, Instant now)
     {

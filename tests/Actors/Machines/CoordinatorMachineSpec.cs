@@ -211,6 +211,36 @@ public class CoordinatorMachineSpec
         Assert.DoesNotContain(withSpare.Does(new MemberGone(new("m1", 1), "signal 9")), effect => effect is StartMember);
     }
 
+    // Its connection may end before it has said a word: the machine had no time for it. One that never comes, however often it is started, is another matter.
+    [Fact]
+    public void Member_must_be_started_again_when_it_was_lost_before_it_said_a_word_but_not_for_ever()
+    {
+        var seed = new Rig(3, startsMembers: true);
+        for (var start = 1; start <= 3; start++)
+        {
+            seed.Does(new MemberGone(new("m1", start), "signal 9"));
+            seed.Sync();
+            seed.Does(new MemberStarted(new("m1", start + 1)));
+        }
+
+        // The first one had been heard of: these were the second, the third and the fourth.
+        Assert.DoesNotContain(seed.Does(new WakeUp()), effect => effect is StartMember);
+        Assert.DoesNotContain(new StartMember("m1"), seed.Does(new MemberGone(new("m1", 4), "exit 1")));
+        seed.Sync();
+        Assert.DoesNotContain(seed.Does(new WakeUp()), effect => effect is StartMember);
+    }
+
+    [Fact]
+    public void Member_must_be_started_again_when_its_connection_ended_before_it_said_a_word()
+    {
+        var seed = new Rig(3, startsMembers: true);
+        seed.Does(new MemberGone(new("m1", 1), "signal 9"));
+        seed.Sync();
+        seed.Does(new MemberStarted(new("m1", 2)));
+        seed.Does(new MemberDisconnected(new("m1", 2)));
+        Assert.Contains(new StartMember("m1"), seed.Does(new MemberGone(new("m1", 2), "evicted")));
+    }
+
     [Fact]
     public void Lost_rank_must_be_named_with_the_hop_that_waits_for_it()
     {
