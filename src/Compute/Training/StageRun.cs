@@ -16,6 +16,7 @@ public sealed class StageRun : IDisposable
     private readonly PackedRows _rows;
     private readonly RowOrder _order;
     private readonly LlamaModel _model;
+    private readonly RecomputedAttention? _recomputed;
     private readonly GuardedStep _step;
     private readonly Batch _whole;
     private readonly Batch[] _batches;
@@ -45,10 +46,12 @@ public sealed class StageRun : IDisposable
         _order = new RowOrder(_rows, stage.Seed, stage.Batch * stage.Accumulation);
         _whole = new Batch(stage.Batch, stage.Tokens);
         _batches = [.. Enumerable.Range(0, stage.Accumulation / seat.Replicas).Select(_ => new Batch(stage.Batch, seat.Positions, stage.Tokens))];
-        _model = new LlamaModel(state.Parameters, seat.Attention, policy, stage.Batch, seat.Positions.Length);
+        var parameters = state.Parameters;
+        _recomputed = guards.RecomputesEvery > 0 ? new RecomputedAttention(seat.Attention, parameters.Device, parameters.Dims, seat, guards.RecomputesEvery) : null;
+        _model = new LlamaModel(parameters, _recomputed ?? seat.Attention, policy, stage.Batch, seat.Positions.Length);
         _model.SetRotary(config, seat.Positions, stage.Tokens);
         var guard = guards.VerifiesState ? new StateGuard(state) : null;
-        _step = new GuardedStep(new TrainingStep(state.Parameters, _model, gradients, state.Optimizer, state.Group, guard), guards.NonFinite, tell);
+        _step = new GuardedStep(new TrainingStep(parameters, _model, gradients, state.Optimizer, state.Group, guard), guards.NonFinite, tell);
     }
 
     /// <summary>One update.</summary>
@@ -56,6 +59,7 @@ public sealed class StageRun : IDisposable
     /// <param name="stageStep">Its number in the stage, from 0.</param>
     /// <exception cref="NonFiniteException">Loss or gradient is not finite; nothing was updated.</exception>
     /// <exception cref="StateCorruptException">What this rank has of the state changed in its memory; nothing was updated.</exception>
+    /// <exception cref="RecomputationException">A row of attention is not what it should be; nothing was updated.</exception>
     public StepResult Run(TrainStep trainStep, long stageStep)
     {
         for (var micro = 0; micro < _batches.Length; micro++)
@@ -64,9 +68,14 @@ public sealed class StageRun : IDisposable
             _batches[micro].TakeFrom(_whole);
         }
 
+        _recomputed?.Begin(trainStep, _stage.Batch);
         return _step.Run(trainStep, _batches, _stage.Schedule.At(stageStep));
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _model.Dispose();
+    public void Dispose()
+    {
+        _model.Dispose();
+        _recomputed?.Dispose();
+    }
 }

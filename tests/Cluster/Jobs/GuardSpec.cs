@@ -14,7 +14,7 @@ public class GuardSpec
         using var folder = new TrainingFolder();
         await using var cluster = await ClusterProcess.StartAsync(folder.State, Ranks);
         await cluster.AwaitEndAsync(await cluster.SubmitAsync(folder.Job("calm", steps: 60, Ranks, every: 20)));
-        var job = await cluster.SubmitAsync(folder.Job("stormy", steps: 60, Ranks, every: 20, more: "guards.verify_frames = true"));
+        var job = await cluster.SubmitAsync(folder.Job("stormy", steps: 60, Ranks, every: 20, more: "guards { verify_frames = true, recompute_every = 1 }"));
 
         // A fault of one computation: it is computed once more, and no epoch is lost.
         var before = await cluster.AwaitAsync(job, status => status.StepsCommitted > 0, "no progress");

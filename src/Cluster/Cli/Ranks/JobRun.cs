@@ -148,7 +148,7 @@ internal sealed class JobRun : IDisposable
         IAttentionStrategy attention = mesh.Context * mesh.Heads == 1 ? new LocalAttention(_device) : _attention = new PlannedAttention(_device, plan, place, _links.Sequence, _watch);
         var layout = plan.SequenceLayout();
         int[] positions = [.. Enumerable.Range(0, (int)layout.Count(place.Index)).Select(row => (int)layout.PositionOf(place.Index, row))];
-        return new StageSeat(new WatchedAttention(attention, _watch), positions, mesh.ReplicaOf(_rank), mesh.DataParallel);
+        return new StageSeat(new WatchedAttention(attention, _watch), positions, mesh.ReplicaOf(_rank), mesh.DataParallel, _attention is null ? null : _links.Sequence.Results, plan.Sink);
     }
 
     private T Own<T>(T owned)

@@ -46,7 +46,7 @@ internal sealed partial class JobReader(HoconBinder binder, string fileName)
         training.GetDoubleOrOff("max_norm", 0, double.MaxValue, above: true),
         training.GetInt("log_every", 1, int.MaxValue));
 
-    private static GuardOptions ReadGuards(HoconSection guards) => new(guards.GetEnum("non_finite", Spellings.NonFinite), guards.GetBool("verify_state"), guards.GetBool("verify_frames"));
+    private static GuardOptions ReadGuards(HoconSection guards) => new(guards.GetEnum("non_finite", Spellings.NonFinite), guards.GetBool("verify_state"), guards.GetBool("verify_frames"), guards.GetInt("recompute_every", 0, int.MaxValue));
 
     private static ParallelismSettings ReadParallelism(HoconSection parallelism)
     {

@@ -17,4 +17,5 @@ public enum NonFinitePolicy
 /// <param name="NonFinite">What follows when a loss or a gradient is not finite.</param>
 /// <param name="VerifiesState">Whether weights and moments are compared with what all ranks agreed on after the last update.</param>
 /// <param name="VerifiesFrames">Whether what ranks send each other carries a checksum.</param>
-public sealed record GuardOptions(NonFinitePolicy NonFinite = NonFinitePolicy.Retry, bool VerifiesState = true, bool VerifiesFrames = false);
+/// <param name="RecomputesEvery">In every so-manieth update one row of attention is computed again in float64; 0 for never.</param>
+public sealed record GuardOptions(NonFinitePolicy NonFinite = NonFinitePolicy.Retry, bool VerifiesState = true, bool VerifiesFrames = false, int RecomputesEvery = 0);
