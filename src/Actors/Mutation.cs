@@ -127,4 +127,7 @@ public enum Mutation
 
     /// <summary>What is in memory is never looked at.</summary>
     IgnoreReplicas,
+
+    /// <summary>A coordinator goes on although members know of a later epoch than its log.</summary>
+    TrustAnyLog,
 }

@@ -16,6 +16,12 @@ public sealed partial class CoordinatorMachine
             return Exit(Text.Of($"{member} has heard of term {hello.Term}, later than {Term}"), effects);
         }
 
+        if (hello.Promised.Number > _book.LastEpoch.Number && _options.Mutation != Mutation.TrustAnyLog)
+        {
+            // Nobody is told of an epoch that is not on the disk: this log lacks what was there.
+            return Exit(Text.Of($"{member} knows of epoch {hello.Promised}, and the log ends with {_book.LastEpoch}: it is an older copy; start the seed on the newest one"), effects);
+        }
+
         var record = _members.Find(member);
         if (_book.IsFenced(member) || _log.HasFence(member) || record is { IsUp: false })
         {

@@ -211,6 +211,17 @@ public class CoordinatorMachineSpec
         Assert.DoesNotContain(withSpare.Does(new MemberGone(new("m1", 1), "signal 9")), effect => effect is StartMember);
     }
 
+    // What members know is on the disk: a log that does not have it is an older copy, and acting on it would do again what was done.
+    [Fact]
+    public void Coordinator_must_end_when_a_member_knows_of_a_later_epoch_than_its_log()
+    {
+        var seed = new Rig(2).Trains();
+        var hello = new MemberHello(1_000, seed.Machine.Term, "", new(seed.Machine.Term, seed.Machine.Epoch.Number + 1), RankPhase.Training, 0, 0, 1, false, null, []);
+        var exit = Assert.IsType<ExitProcess>(seed.Does(new Received(new(new("m1", 1), Role.Member), hello))[^1]);
+        Assert.False(exit.IsClean);
+        Assert.Contains("m1#1 knows of epoch 1.2, and the log ends with 1.1: it is an older copy", exit.Reason, StringComparison.Ordinal);
+    }
+
     // Its connection may end before it has said a word: the machine had no time for it. One that never comes, however often it is started, is another matter.
     [Fact]
     public void Member_must_be_started_again_when_it_was_lost_before_it_said_a_word_but_not_for_ever()

@@ -21,6 +21,9 @@ internal enum Profile
     /// <summary>A member with another layout or library: a verdict, and not one byte moved.</summary>
     OddMember,
 
+    /// <summary>A coordinator that is started on an older copy of its log: it must see so and end before it does anything.</summary>
+    OldLog,
+
     /// <summary>Nothing but processes that are lost at chosen points (<see cref="CrashPlan"/>).</summary>
     Crashes,
 }
@@ -35,7 +38,7 @@ internal sealed class Faults
     internal Faults(ulong rngSeed)
     {
         var random = new SimRandom(rngSeed ^ 0xFA017);
-        Profile = random.Below(16) switch { 0 => Profile.CoordinatorOnly, 1 => Profile.OneLoss, 2 => Profile.SlowSpare, 3 => Profile.Poison, 4 => Profile.OddMember, _ => Profile.Swarm };
+        Profile = random.Below(16) switch { 0 => Profile.CoordinatorOnly, 1 => Profile.OneLoss, 2 => Profile.SlowSpare, 3 => Profile.Poison, 4 => Profile.OddMember, 5 => Profile.OldLog, _ => Profile.Swarm };
         var isSwarm = Profile == Profile.Swarm;
         double Rate(double most) => isSwarm && random.Below(3) > 0 ? most * random.Below(101) / 100 : 0;
         int Weight(int most) => isSwarm && random.Below(2) > 0 ? random.Between(1, most) : 0;
@@ -65,12 +68,13 @@ internal sealed class Faults
         RemoteFence = Rate(0.5);
         UsesCodec = random.Below(32) == 0;
         Ranks = random.Between(2, 4);
-        Spares = random.Below(3);
+        var spares = random.Below(3);
+        Spares = Profile == Profile.OldLog ? 0 : spares; // spares that have never heard of the ring could make one of their own before it speaks
         MinRanks = random.Below(3) == 0 ? Math.Max(1, Ranks - 1) : Ranks;
         TrainSteps = random.Between(5, 12);
         CheckpointEvery = random.Between(1, 5);
         Granularity = random.Below(6) switch { 0 => 2, 1 => 1, _ => 0 };
-        Jobs = random.Below(5) == 0 && Profile != Profile.SlowSpare ? 2 : 1;
+        Jobs = random.Below(5) == 0 && Profile is not (Profile.SlowSpare or Profile.OldLog) ? 2 : 1;
         Gap = random.Between(15, 90);
         End = isSwarm ? random.Between(150, 700) : 400;
         LookEvery = random.Below(2) == 0 ? random.Between(2, 30) : 0;

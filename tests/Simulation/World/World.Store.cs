@@ -17,6 +17,7 @@ internal sealed partial class World
     private readonly HashSet<(long Job, long StepsDone)> _damaged = [];
     private readonly HashSet<(long Job, long StepsDone)> _setAside = [];
     private long _storeTerm;
+    private List<LogRecord>? _newest; // while an older copy of the log is in its place
 
     private void Store(SimCoordinator coordinator, Effect effect)
     {
@@ -69,6 +70,17 @@ internal sealed partial class World
         _durable.AddRange(compacted);
     }
 
+    // Somebody has put a copy back from before the epoch that runs.
+    private void StartOnOldLog(SimCoordinator coordinator)
+    {
+        coordinator.IsAlive = false;
+        _newest = [.. _durable];
+        var last = _durable.FindLastIndex(record => record is EpochIssued);
+        _durable.RemoveRange(last, _durable.Count - last);
+        Tell("the seed is started on an older copy of its log");
+        BootCoordinator();
+    }
+
     private void Sync(SimCoordinator coordinator)
     {
         if (!coordinator.IsAlive || !coordinator.Unsynced.TryDequeue(out var written))
@@ -104,6 +116,7 @@ internal sealed partial class World
 
     private void Endure(LogRecord record)
     {
+        Demand(_newest is null, "S1", $"{record.GetType().Name} is written to a copy of the log that is older than what members know");
         CheckRecord(record);
         _durable.Add(record);
     }

@@ -67,6 +67,9 @@ internal sealed partial class World
                 }
 
                 return true;
+            case Profile.OldLog when isTraining:
+                StartOnOldLog(coordinator!);
+                return true;
             case Profile.SlowSpare:
                 if (isTraining && _faults.Spares > 0 && coordinator!.Machine.Members.FirstOrDefault(member => member.Rank < 0) is { } idle && Find(idle.Id) is SimMember spare)
                 {

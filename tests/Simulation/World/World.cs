@@ -338,6 +338,14 @@ internal sealed partial class World
         }
 
         coordinator.IsAlive = false;
+        if (_newest is not null && coordinator.Term == _storeTerm)
+        {
+            Tell("the newest copy of the log is put back");
+            _durable.Clear();
+            _durable.AddRange(_newest);
+            _newest = null;
+            coordinator.Unsynced.Clear(); // would have gone to the older copy
+        }
 
         // What was written and not synced: some of it may have reached the disk, in order.
         while (coordinator.Term == _storeTerm && coordinator.Unsynced.TryDequeue(out var unsynced) && _random.Chance(0.3))
