@@ -81,6 +81,8 @@ public class BadInputSpec
     [InlineData("bench", "throughput", "--lengths", "0")]
     [InlineData("bench", "throughput", "--ranks", "1")]
     [InlineData("bench", "throughput", "--modes", "data_parallel")]
+    [InlineData("bench", "goodput", "--every", "9")]
+    [InlineData("bench", "goodput", "--updates", "50")]
     [InlineData("eval", "ppl", "--model", "nowhere", "--data", "x.txt", "--seq-len", "-5")]
     [InlineData("eval", "ppl", "--model", "nowhere", "--data", "x.txt", "--max-rows", "0")]
     [InlineData("eval", "ppl", "--model", "nowhere", "--data", "x.txt", "--threads", "100000")]
