@@ -21,6 +21,7 @@ internal sealed class JobWork : IRankWork
 {
     private readonly FaultTrap _trap = new();
     private readonly WorkWatch _watch;
+    private readonly string? _address;
     private Native.ComputeDevice? _device;
     private ComputeSettings? _deviceSettings;
     private PreparedPlan? _plan;
@@ -32,8 +33,10 @@ internal sealed class JobWork : IRankWork
     private Action<MachineEvent> _say = _ => { };
     private volatile EpochLinks? _links;
 
-    internal JobWork()
+    /// <param name="address">Where Gloo listens; null for 127.0.0.1.</param>
+    internal JobWork(string? address = null)
     {
+        _address = address;
         _watch = new WorkWatch(_trap);
         _trap.Cut = () => _links?.Abort("cut on purpose");
     }
@@ -67,6 +70,7 @@ internal sealed class JobWork : IRankWork
         _links = new EpochLinks(order.Plan.Plan, order.Rank, (order.Epoch.Term << 32) | order.Epoch.Number, new CommunicatorOptions
         {
             Transport = parallelism.Transport == TensorTransport.Gloo ? TransportKind.Gloo : TransportKind.SharedMemory,
+            Host = parallelism.Transport == TensorTransport.Gloo ? _address : null,
             Deadline = parallelism.HopDeadline,
         });
         return (_links.Endpoint, parallelism.HopDeadline);
