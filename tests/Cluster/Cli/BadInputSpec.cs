@@ -83,6 +83,7 @@ public class BadInputSpec
     [InlineData("bench", "throughput", "--modes", "data_parallel")]
     [InlineData("bench", "goodput", "--every", "9")]
     [InlineData("bench", "goodput", "--updates", "50")]
+    [InlineData("bench", "partitions", "--count", "0")]
     [InlineData("member", "--tensor-address", "0.0.0.0")]
     [InlineData("member", "--tensor-address", "192.0.2.1")]
     [InlineData("member", "--tensor-address", "here")]

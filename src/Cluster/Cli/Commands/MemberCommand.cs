@@ -39,6 +39,7 @@ internal static class MemberCommand
                 new MemberEngine(settings, self), new RankOptions { Fingerprint = ClusterPlace.Fingerprint }, new JobPlanner(), work, TimeProvider.System, ClusterLog.Write);
             using var signals = new DrainSignals(host.Drain);
             await host.StartAsync(stop);
+            ClusterLog.Write($"joined as {self}");
             var end = await host.Ended;
             ControlStatistics.PrintIfAsked(host.Figures, work);
             return end.IsClean ? 0 : 1;

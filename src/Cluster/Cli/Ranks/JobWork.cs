@@ -25,6 +25,7 @@ internal sealed class JobWork : IRankWork
     private Native.ComputeDevice? _device;
     private ComputeSettings? _deviceSettings;
     private PreparedPlan? _plan;
+    private RingEpoch _epoch;
     private GlobalRank _rank;
     private JobRun? _run;
     private ReplicaStore? _store;
@@ -65,7 +66,7 @@ internal sealed class JobWork : IRankWork
     public (string Endpoint, TimeSpan HopDeadline) Prepare(PrepareCommunicators order)
     {
         var parallelism = ResolvedJob.Of(order.Spec.Payload.AsSpan()).Settings.Parallelism;
-        (_plan, _rank) = (order.Plan, order.Rank);
+        (_plan, _epoch, _rank) = (order.Plan, order.Epoch, order.Rank);
         _watch.Begin(order);
         _links = new EpochLinks(order.Plan.Plan, order.Rank, (order.Epoch.Term << 32) | order.Epoch.Number, new CommunicatorOptions
         {
@@ -127,6 +128,7 @@ internal sealed class JobWork : IRankWork
 
         var result = Named(() => run.Train(trainStep));
         var digest = Named(run.Digest);
+        new UpdateRecord(_epoch, trainStep.Index + 1, digest).PrintIfAsked();
         _watch.EndStep();
         if (_trap.Reach(FaultPoint.Update))
         {
