@@ -25,13 +25,16 @@ internal sealed record GoodputOrder(int Ranks, int Spares, int Tokens, int Updat
     internal int Kills => Updates / Every;
 }
 
-/// <summary>An undisturbed run and a disturbed one after it, each timed from its first commit to its last.</summary>
+/// <summary>An undisturbed run and a disturbed one, each timed from its first commit to its last.</summary>
 /// <param name="CalmSeconds">The undisturbed one.</param>
 /// <param name="StormySeconds">The disturbed one.</param>
 /// <param name="Goodput">The one by the other.</param>
 /// <param name="Accounted">Share of the disturbed run that did not lie between a kill and the next commit.</param>
+/// <param name="CalmUpdateMs">From commit to commit of the undisturbed one, half of them.</param>
+/// <param name="StormyUpdateMs">Of the disturbed one: where it differs, the machine had other things to do, or new processes are slower.</param>
 /// <param name="ResumedMs">From each kill to the next commit.</param>
-internal sealed record GoodputPair(double CalmSeconds, double StormySeconds, double Goodput, double Accounted, IReadOnlyList<double> ResumedMs);
+internal sealed record GoodputPair(
+    double CalmSeconds, double StormySeconds, double Goodput, double Accounted, double CalmUpdateMs, double StormyUpdateMs, IReadOnlyList<double> ResumedMs);
 
 /// <summary>What <c>bench goodput</c> prints: the share of time that is not lost to failures.</summary>
 /// <param name="Ranks">Of the job, a process with one thread each.</param>
@@ -41,7 +44,7 @@ internal sealed record GoodputPair(double CalmSeconds, double StormySeconds, dou
 /// <param name="Every">Updates for each of which one rank was killed.</param>
 /// <param name="Kills">In all disturbed runs.</param>
 /// <param name="Seed">Of their places.</param>
-/// <param name="UpdateMs">Of undisturbed runs, from commit to commit, half of the runs.</param>
+/// <param name="UpdateMs">From commit to commit of undisturbed runs, median of their medians.</param>
 /// <param name="Goodput">Median of the pairs.</param>
 /// <param name="Accounted">Median of the pairs.</param>
 /// <param name="DoneAgain">Committed updates that were done again.</param>
@@ -123,11 +126,13 @@ internal sealed partial class GoodputBench : IAsyncDisposable
         {
             // Processes that compile what they run would make the undisturbed run look slow.
             await TrainAsync($"warm-{pair}", WarmUpdates, _ => Task.FromResult<IReadOnlyList<long>>([]));
-            var calm = await TrainAsync($"calm-{pair}", _order.Updates, _ => Task.FromResult<IReadOnlyList<long>>([]));
+            // In turn the one and the other first: a machine that becomes slower or faster meanwhile takes no side.
+            var early = pair % 2 == 0 ? await CalmAsync(pair) : default;
             var stormy = await TrainAsync($"stormy-{pair}", _order.Updates, KillAsync);
+            var calm = pair % 2 == 0 ? early : await CalmAsync(pair);
             pairs.Add(new GoodputPair(
                 BenchJson.Round(calm.Seconds, 3), BenchJson.Round(stormy.Seconds, 3), BenchJson.Round(calm.Seconds / stormy.Seconds, 4),
-                BenchJson.Round(1 - (stormy.ResumedMs.Sum() / 1000 / stormy.Seconds), 4), stormy.ResumedMs));
+                BenchJson.Round(1 - (stormy.ResumedMs.Sum() / 1000 / stormy.Seconds), 4), calm.UpdateMs, stormy.UpdateMs, stormy.ResumedMs));
             difference ??= RunResult.Difference(ResultOf("calm-0"), ResultOf($"stormy-{pair}")) ?? (pair > 0 ? RunResult.Difference(ResultOf("calm-0"), ResultOf($"calm-{pair}")) : null);
             say(string.Create(CultureInfo.InvariantCulture, $"pair {pair + 1}: {calm.Seconds:F2} s undisturbed, {stormy.Seconds:F2} s with {stormy.ResumedMs.Count} kills: {pairs[^1].Goodput:P1}"));
         }
@@ -136,13 +141,15 @@ internal sealed partial class GoodputBench : IAsyncDisposable
         var again = _lines.Select(line => Again().Match(line)).Where(match => match.Success).Sum(match => long.Parse(match.Groups["again"].Value, CultureInfo.InvariantCulture));
         return new GoodputRow(
             _order.Ranks, _order.Spares, _order.Tokens, _order.Updates, _order.Every, resumed.Length, _order.Seed,
-            BenchJson.Round(Measure.Median(pairs.Select(pair => pair.CalmSeconds)) * 1000 / (_order.Updates - 1), 1), Measure.Median(pairs.Select(pair => pair.Goodput)),
+            Measure.Median(pairs.Select(pair => pair.CalmUpdateMs)), Measure.Median(pairs.Select(pair => pair.Goodput)),
             Measure.Median(pairs.Select(pair => pair.Accounted)), again, resumed.Length > 0 ? Measure.Median(resumed) : 0, resumed.DefaultIfEmpty().Max(), pairs, difference);
     }
 
+    private Task<TimedRun> CalmAsync(int pair) => TrainAsync($"calm-{pair}", _order.Updates, _ => Task.FromResult<IReadOnlyList<long>>([]));
+
     private RunResult ResultOf(string name) => RunResult.Of(Path.Combine(_folder.Path, name));
 
-    private async Task<(double Seconds, IReadOnlyList<double> ResumedMs)> TrainAsync(string name, int updates, Func<JobId, Task<IReadOnlyList<long>>> meanwhile)
+    private async Task<TimedRun> TrainAsync(string name, int updates, Func<JobId, Task<IReadOnlyList<long>>> meanwhile)
     {
         var file = SmallJob.Write(_folder.Path, name, _order.Tokens, updates, CheckpointEvery, export: true);
         var resolved = JobIntake.Resolve(file, ["--parallelism.ranks", _order.Ranks.ToString(CultureInfo.InvariantCulture)], replacesModel: false);
@@ -155,8 +162,9 @@ internal sealed partial class GoodputBench : IAsyncDisposable
             throw new InvalidOperationException($"{name} was over before its last kill: updates are too short, give more --tokens than {_order.Tokens}");
         }
 
-        return (
+        return new TimedRun(
             Stopwatch.GetElapsedTime(commits[0].Seen, commits[^1].Seen).TotalSeconds,
+            BenchJson.Round(Measure.Median(commits.Zip(commits.Skip(1), (one, next) => Stopwatch.GetElapsedTime(one.Seen, next.Seen).TotalMilliseconds)), 1),
             [.. kills.Select(kill => BenchJson.Round(Stopwatch.GetElapsedTime(kill, commits.First(commit => commit.Seen > kill).Seen).TotalMilliseconds, 1))]);
     }
 
@@ -185,6 +193,9 @@ internal sealed partial class GoodputBench : IAsyncDisposable
             ? throw new InvalidOperationException($"the job is {over.State.ToString().ToLowerInvariant()}: {over.Verdict}")
             : JobOf(record) == job && isIt(record),
         orElse, patience, _stop);
+
+    // From the first commit to the last, half of the intervals between them, and from each kill to the next commit.
+    private readonly record struct TimedRun(double Seconds, double UpdateMs, IReadOnlyList<double> ResumedMs);
 
     private static JobId? JobOf(LogRecord record) => record switch
     {
