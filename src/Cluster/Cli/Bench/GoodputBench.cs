@@ -29,10 +29,10 @@ internal sealed record GoodputOrder(int Ranks, int Spares, int Tokens, int Updat
 /// <param name="CalmSeconds">The undisturbed one.</param>
 /// <param name="StormySeconds">The disturbed one.</param>
 /// <param name="Goodput">The one by the other.</param>
-/// <param name="Accounted">Share of the disturbed run that did not lie between a kill and the next commit.</param>
+/// <param name="Accounted">Share of the disturbed run that did not lie between a kill and the next commit of a later epoch.</param>
 /// <param name="CalmUpdateMs">From commit to commit of the undisturbed one, half of them.</param>
 /// <param name="StormyUpdateMs">Of the disturbed one: where it differs, the machine had other things to do, or new processes are slower.</param>
-/// <param name="ResumedMs">From each kill to the next commit.</param>
+/// <param name="ResumedMs">From each kill to the next commit of a later epoch.</param>
 internal sealed record GoodputPair(
     double CalmSeconds, double StormySeconds, double Goodput, double Accounted, double CalmUpdateMs, double StormyUpdateMs, IReadOnlyList<double> ResumedMs);
 
@@ -157,7 +157,7 @@ internal sealed partial class GoodputBench : IAsyncDisposable
         var kills = await meanwhile(job);
         await UntilAsync(job, record => record is JobStateChanged { State: JobState.Completed }, $"{name} was not completed", TimeSpan.FromMinutes(1) + (updates * LongestUpdate));
         var commits = _watch.CommitsOf(job);
-        if (kills.Any(kill => kill > commits[^1].Seen))
+        if (kills.Any(kill => ResumedAt(commits, kill) == 0))
         {
             throw new InvalidOperationException($"{name} was over before its last kill: updates are too short, give more --tokens than {_order.Tokens}");
         }
@@ -165,8 +165,12 @@ internal sealed partial class GoodputBench : IAsyncDisposable
         return new TimedRun(
             Stopwatch.GetElapsedTime(commits[0].Seen, commits[^1].Seen).TotalSeconds,
             BenchJson.Round(Measure.Median(commits.Zip(commits.Skip(1), (one, next) => Stopwatch.GetElapsedTime(one.Seen, next.Seen).TotalMilliseconds)), 1),
-            [.. kills.Select(kill => BenchJson.Round(Stopwatch.GetElapsedTime(kill, commits.First(commit => commit.Seen > kill).Seen).TotalMilliseconds, 1))]);
+            [.. kills.Select(kill => BenchJson.Round(Stopwatch.GetElapsedTime(kill, ResumedAt(commits, kill)).TotalMilliseconds, 1))]);
     }
+
+    // What was reported before the kill may be committed after it: only the next epoch shows that the job goes on. 0 if none did.
+    private static long ResumedAt(IReadOnlyList<(StepCommitted Step, long Seen)> commits, long kill) =>
+        commits.FirstOrDefault(commit => commit.Seen > kill && commit.Step.Epoch > commits.Last(before => before.Seen <= kill).Step.Epoch).Seen;
 
     // One rank in each window of updates, not so close to its ends that it falls into the recovery from another one.
     private async Task<IReadOnlyList<long>> KillAsync(JobId job)
