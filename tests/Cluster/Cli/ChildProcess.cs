@@ -29,6 +29,9 @@ internal sealed partial class ChildProcess : IDisposable
         _errors = _process.StandardError.ReadToEndAsync();
     }
 
+    /// <summary>Process id of the command.</summary>
+    internal int Id => _process.Id;
+
     /// <summary>Reads on until a line starts so, and returns it.</summary>
     internal string AwaitLine(string start)
     {

@@ -30,6 +30,8 @@ public sealed partial class DocumentedCommandsSpec
         ("bench durability", null),
         ("bench straggler", null), // StragglerSpec
         ("bench save-faults", null), // SaveFaultsSpec
+        ("bench goodput", null), // GoodputSpec
+        ("bench partitions", null), // PartitionsSpec
         ("eval needle --model models/needle --haystack-dir artifacts/data/kjv --lengths 64,130,200,1024", null), // minutes; a smaller one is run
         ("simulate", null), // the launcher's; tests/Simulation
         ("test", null),

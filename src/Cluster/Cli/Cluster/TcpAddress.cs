@@ -34,6 +34,30 @@ internal static class TcpAddress
         }
     }
 
+    /// <summary>Reads an address without a port at which this machine can listen.</summary>
+    /// <param name="option">For the message.</param>
+    /// <param name="text">What it is.</param>
+    /// <exception cref="UsageException">It is none, or one of another machine.</exception>
+    internal static string ReadOwn(string option, string text)
+    {
+        const string Allowed = "an address of this machine, such as 10.0.0.6";
+        if (!IPAddress.TryParse(text, out var address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
+        {
+            throw new UsageException($"{option} is '{text}', allowed: {Allowed}");
+        }
+
+        try
+        {
+            using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            probe.Bind(new IPEndPoint(address, 0));
+            return address.ToString();
+        }
+        catch (SocketException fault)
+        {
+            throw new UsageException($"{option} is '{text}': {fault.Message.ReplaceLineEndings(" ")}; allowed: {Allowed}");
+        }
+    }
+
     private static IPAddress Find(string host) => IPAddress.TryParse(host, out var address) ? address
         : Dns.GetHostAddresses(host) is [_, ..] found ? found.FirstOrDefault(candidate => candidate.AddressFamily == AddressFamily.InterNetwork) ?? found[0]
         : throw new FormatException("it has no address");

@@ -5,7 +5,7 @@ using ActorRing.Cluster.Cli.Cluster;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
-/// <summary><c>actorring bench control|recovery|durability|epochs|hostile|overload|straggler|member</c>: what whole clusters of real processes do.</summary>
+/// <summary><c>actorring bench control|recovery|durability|epochs|hostile|overload|straggler|member|goodput</c>: what whole clusters of real processes do.</summary>
 internal static class ClusterBenchCommand
 {
     internal static Command Control()
@@ -38,6 +38,36 @@ internal static class ClusterBenchCommand
             BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
                 $"{row.Ranks} ranks training after {row.LaunchMs} ms\n{row.Kills} kills: seen after {row.KillSeenMsP50} ms, at most {row.KillSeenMsMax}; all ranks train again after {row.KillTrainsMsP50} ms, at most {row.KillTrainsMsMax}; the next update committed after {row.KillResumedMsP50} ms, at most {row.KillResumedMsMax}\n"
                 + $"{row.Stops} stops: seen after {row.StopSeenMsP50} ms, at most {row.StopSeenMsMax}\nother losses: {row.OtherLosses}");
+        });
+        return command;
+    }
+
+    internal static Command Goodput()
+    {
+        var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 3, 2, 32);
+        var spares = NumberOption.Of("--spares", "Members beyond them, which take a lost rank's place at once.", 1, 0, 32);
+        var tokens = NumberOption.Of("--tokens", "Length of the sequence: how long an update takes.", 3072, 256, 1 << 20);
+        var updates = NumberOption.Of("--updates", "Of each run.", 300, 10, 1_000_000);
+        var every = NumberOption.Of("--every", "Updates for each of which one rank is killed.", 100, 10, 1_000_000);
+        var pairs = NumberOption.Of("--pairs", "Pairs of an undisturbed and a disturbed run; the median is the result.", 3, 1, 1000);
+        var seed = NumberOption.Of("--seed", "Of the places where ranks are killed.", 1, 0, int.MaxValue);
+        var command = new Command("goodput", "The share of time that is not lost to failures, and whether any bit is. Example: actorring bench goodput --json") { ranks, spares, tokens, updates, every, pairs, seed, BenchCommand.Json };
+        command.SetAction(async result =>
+        {
+            using var signal = new StopSignal("stopping; nothing is left of it");
+            var isJson = result.GetValue(BenchCommand.Json);
+            var order = new GoodputOrder(
+                result.GetValue(ranks), result.GetValue(spares), result.GetValue(tokens), result.GetValue(updates), result.GetValue(every), result.GetValue(pairs), result.GetValue(seed));
+            if (order.Every > order.Updates)
+            {
+                throw new UsageException($"--every is {order.Every}, allowed: at most --updates, which is {order.Updates}");
+            }
+
+            var row = await GoodputBench.RunAsync(order, line => (isJson ? Console.Error : Console.Out).WriteLine(line), signal.Token);
+            BenchCommand.Print([row], isJson, row =>
+                $"{row.Ranks} ranks, {row.Spares} spare  updates of {row.UpdateMs} ms  a kill every {row.Every}: goodput {row.Goodput:P1}, {row.Accounted:P1} of the time not between a kill and the next update\n"
+                + $"{row.Kills} kills: the next update after {row.ResumedMsP50} ms, at most {row.ResumedMsMax}; {row.DoneAgain} committed updates done again; {row.Difference ?? "bit-equal to the undisturbed runs"}  {(row.IsGood ? "PASS" : "FAIL")}");
+            return row.IsGood ? 0 : 1;
         });
         return command;
     }

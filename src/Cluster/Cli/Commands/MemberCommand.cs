@@ -17,7 +17,11 @@ internal static class MemberCommand
     {
         var name = new Option<string?>("--name") { Description = "Of this member in the cluster, 1 to 64 of A-Z a-z 0-9 . _ -. Default: member- and the process id." };
         var incarnation = new Option<long?>("--incarnation") { Hidden = true };
-        var command = new Command("member", "Joins a cluster and holds a rank when a job needs one. Example: actorring member --name rank-0") { name, incarnation, ClusterPlace.Options };
+        var address = new Option<string?>("--tensor-address")
+        {
+            Description = "Address of this machine at which it takes tensors from other ranks in jobs with parallelism.transport = gloo. They are not encrypted: for private networks. Default: 127.0.0.1.",
+        };
+        var command = new Command("member", "Joins a cluster and holds a rank when a job needs one. Example: actorring member --name rank-0") { name, incarnation, address, ClusterPlace.Options };
         command.SetAction(async (result, stop) =>
         {
             var member = result.GetValue(name) ?? $"member-{Environment.ProcessId}";
@@ -26,14 +30,16 @@ internal static class MemberCommand
                 throw new UsageException($"--name is '{member}', allowed are 1 to 64 of A-Z a-z 0-9 . _ -, not '{Roles.Seed}' and not beginning with '{Roles.ConsolePrefix}'");
             }
 
+            var tensors = result.GetValue(address) is { } text ? TcpAddress.ReadOwn(address.Name, text) : null;
             var settings = ClusterPlace.Of(result).Settings(member, isSeed: false);
             WarmUp.Run();
             var self = new MemberRef(member, result.GetValue(incarnation) ?? MemberRef.NewIncarnation(TimeProvider.System));
-            var work = new JobWork();
+            var work = new JobWork(tensors);
             await using var host = new RankHost(
                 new MemberEngine(settings, self), new RankOptions { Fingerprint = ClusterPlace.Fingerprint }, new JobPlanner(), work, TimeProvider.System, ClusterLog.Write);
             using var signals = new DrainSignals(host.Drain);
             await host.StartAsync(stop);
+            ClusterLog.Write($"joined as {self}");
             var end = await host.Ended;
             ControlStatistics.PrintIfAsked(host.Figures, work);
             return end.IsClean ? 0 : 1;

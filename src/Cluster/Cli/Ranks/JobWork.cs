@@ -21,9 +21,11 @@ internal sealed class JobWork : IRankWork
 {
     private readonly FaultTrap _trap = new();
     private readonly WorkWatch _watch;
+    private readonly string? _address;
     private Native.ComputeDevice? _device;
     private ComputeSettings? _deviceSettings;
     private PreparedPlan? _plan;
+    private RingEpoch _epoch;
     private GlobalRank _rank;
     private JobRun? _run;
     private ReplicaStore? _store;
@@ -32,8 +34,10 @@ internal sealed class JobWork : IRankWork
     private Action<MachineEvent> _say = _ => { };
     private volatile EpochLinks? _links;
 
-    internal JobWork()
+    /// <param name="address">Where Gloo listens; null for 127.0.0.1.</param>
+    internal JobWork(string? address = null)
     {
+        _address = address;
         _watch = new WorkWatch(_trap);
         _trap.Cut = () => _links?.Abort("cut on purpose");
     }
@@ -63,11 +67,12 @@ internal sealed class JobWork : IRankWork
     {
         var settings = ResolvedJob.Of(order.Spec.Payload.AsSpan()).Settings;
         var parallelism = settings.Parallelism;
-        (_plan, _rank) = (order.Plan, order.Rank);
+        (_plan, _epoch, _rank) = (order.Plan, order.Epoch, order.Rank);
         _watch.Begin(order);
         _links = new EpochLinks(order.Plan.Plan, order.Rank, (order.Epoch.Term << 32) | order.Epoch.Number, new CommunicatorOptions
         {
             Transport = parallelism.Transport == TensorTransport.Gloo ? TransportKind.Gloo : TransportKind.SharedMemory,
+            Host = parallelism.Transport == TensorTransport.Gloo ? _address : null,
             Deadline = parallelism.HopDeadline,
             Verifies = settings.Guards.VerifiesFrames,
         });
@@ -125,6 +130,7 @@ internal sealed class JobWork : IRankWork
 
         var result = Named(() => run.Train(trainStep));
         var digest = Named(run.Digest);
+        new UpdateRecord(_epoch, trainStep.Index + 1, digest).PrintIfAsked();
         _watch.EndStep();
         if (_trap.Reach(FaultPoint.Update))
         {
