@@ -38,7 +38,16 @@ internal sealed class Faults
     internal Faults(ulong rngSeed)
     {
         var random = new SimRandom(rngSeed ^ 0xFA017);
-        Profile = random.Below(16) switch { 0 => Profile.CoordinatorOnly, 1 => Profile.OneLoss, 2 => Profile.SlowSpare, 3 => Profile.Poison, 4 => Profile.OddMember, 5 => Profile.OldLog, _ => Profile.Swarm };
+        Profile = random.Below(16) switch
+        {
+            0 => Profile.CoordinatorOnly,
+            1 => Profile.OneLoss,
+            2 => Profile.SlowSpare,
+            3 => Profile.Poison,
+            4 => Profile.OddMember,
+            5 => Profile.OldLog,
+            _ => Profile.Swarm,
+        };
         var isSwarm = Profile == Profile.Swarm;
         double Rate(double most) => isSwarm && random.Below(3) > 0 ? most * random.Below(101) / 100 : 0;
         int Weight(int most) => isSwarm && random.Below(2) > 0 ? random.Between(1, most) : 0;
