@@ -130,4 +130,7 @@ public enum Mutation
 
     /// <summary>A coordinator goes on although members know of a later epoch than its log.</summary>
     TrustAnyLog,
+
+    /// <summary>A coordinator that hears of nobody gives everybody up.</summary>
+    GiveAllUp,
 }

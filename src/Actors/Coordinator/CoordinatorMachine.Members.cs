@@ -181,6 +181,24 @@ public sealed partial class CoordinatorMachine
         }
     }
 
+    // Nobody is given up meanwhile, and nobody's silence counts once somebody is heard again.
+    private bool IsCutOff(Instant now)
+    {
+        if (!_members.AreAllSilent(now) || _options.Mutation == Mutation.GiveAllUp)
+        {
+            if (_silentSince is { } begun)
+            {
+                _members.Forgive(now - begun, now);
+                _silentSince = null;
+            }
+
+            return false;
+        }
+
+        _silentSince ??= now;
+        return now - _silentSince.Value <= _options.IsolationLimit;
+    }
+
     private string? WatchMembers(Instant now, Outbox effects)
     {
         string? reason = null;

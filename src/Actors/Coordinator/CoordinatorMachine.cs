@@ -31,6 +31,7 @@ public sealed partial class CoordinatorMachine
     private EpochRun? _epoch;
     private long _sequence;
     private Instant _lastTick;
+    private Instant? _silentSince;
     private Instant _formingSince;
     private Instant _notBefore;
     private EpochEnd _lastEnd;
@@ -187,6 +188,13 @@ public sealed partial class CoordinatorMachine
 
         _lastTick = now;
         effects.Add(new ConfirmTerm(Term));
+        if (IsCutOff(now))
+        {
+            Announce(effects, everybody: true);
+            WakeNext(now, effects);
+            return null;
+        }
+
         var reason = WatchMembers(now, effects);
         reason = WatchEpoch(now, effects) ?? reason;
         reason = Next(now, effects) ?? reason;

@@ -19,6 +19,12 @@ public sealed record CoordinatorOptions
     public TimeSpan SocketGrace { get; init; } = TimeSpan.FromMilliseconds(150);
 
     /// <summary>
+    /// How long nobody is given up while nobody at all is heard of: then it is the coordinator that is cut off, more likely than all the others, and whoever is given up loses
+    /// what he has in memory. Two members at least; ends that are seen are believed at once.
+    /// </summary>
+    public TimeSpan IsolationLimit { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
     /// Time for a started process to join before its lease begins to count. Only for one that hangs: an end is seen at once, and a machine with twelve times as much to
     /// do as it can took more than ten seconds to start one.
     /// </summary>

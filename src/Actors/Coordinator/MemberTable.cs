@@ -146,6 +146,26 @@ internal sealed class MemberTable(CoordinatorOptions options)
         }
     }
 
+    /// <summary>Whether none of two or more members that were there is heard of any more.</summary>
+    internal bool AreAllSilent(Instant now)
+    {
+        var silent = 0;
+        foreach (var record in _order)
+        {
+            if (record.IsUp && record.Hello is not null)
+            {
+                if (record.DisconnectedAt is null && now - record.HeardAt <= 3 * options.TickEvery)
+                {
+                    return false;
+                }
+
+                silent++;
+            }
+        }
+
+        return silent > 1;
+    }
+
     /// <summary>Whether silence has gone on for too long.</summary>
     internal EpochEnd Silence(MemberRecord record, Instant now)
     {
@@ -154,7 +174,8 @@ internal sealed class MemberTable(CoordinatorOptions options)
             return EpochEnd.None;
         }
 
-        if (record.DisconnectedAt is { } since && now - since > options.SocketGrace)
+        // Who has not said a word is still being started, on a machine that has little time for it.
+        if (record.DisconnectedAt is { } since && now - since > (record.Hello is null ? options.JoinLimit : options.SocketGrace))
         {
             return EpochEnd.SocketEnd;
         }

@@ -211,6 +211,35 @@ public class CoordinatorMachineSpec
         Assert.DoesNotContain(withSpare.Does(new MemberGone(new("m1", 1), "signal 9")), effect => effect is StartMember);
     }
 
+    // Whoever is given up loses what he has in memory: a coordinator that nobody reaches must not do that to everybody.
+    [Fact]
+    public void Nobody_must_be_given_up_while_nobody_at_all_is_heard_of()
+    {
+        var seed = new Rig(2).Trains();
+        seed.Does(new MemberDisconnected(new("m0", 1)));
+        seed.Does(new MemberDisconnected(new("m1", 1)));
+        seed.KeepAlive(9_000);
+        Assert.DoesNotContain(seed.Does(new WakeUp()), effect => effect is FenceMember);
+        Assert.Equal(EpochPhase.Training, seed.Machine.Phase);
+
+        // They are back, one a little later than the other: neither is blamed for the time before.
+        seed.KeepAlive(100, "m0");
+        Assert.DoesNotContain(seed.Does(new WakeUp()), effect => effect is FenceMember);
+        seed.KeepAlive(100, "m0", "m1");
+        Assert.DoesNotContain(seed.Does(new WakeUp()), effect => effect is FenceMember);
+        Assert.Equal(EpochPhase.Training, seed.Machine.Phase);
+    }
+
+    [Fact]
+    public void Everybody_must_be_given_up_when_nobody_is_heard_of_for_too_long()
+    {
+        var seed = new Rig(2).Trains();
+        seed.Does(new MemberDisconnected(new("m0", 1)));
+        seed.Does(new MemberDisconnected(new("m1", 1)));
+        seed.KeepAlive(11_000);
+        Assert.Contains(seed.Does(new WakeUp()), effect => effect is FenceMember);
+    }
+
     // What members know is on the disk: a log that does not have it is an older copy, and acting on it would do again what was done.
     [Fact]
     public void Coordinator_must_end_when_a_member_knows_of_a_later_epoch_than_its_log()

@@ -24,6 +24,9 @@ internal enum Profile
     /// <summary>A coordinator that is started on an older copy of its log: it must see so and end before it does anything.</summary>
     OldLog,
 
+    /// <summary>A seed that nobody reaches for a while: nobody may notice but by waiting (L3).</summary>
+    CutOffSeed,
+
     /// <summary>Nothing but processes that are lost at chosen points (<see cref="CrashPlan"/>).</summary>
     Crashes,
 }
@@ -46,6 +49,7 @@ internal sealed class Faults
             3 => Profile.Poison,
             4 => Profile.OddMember,
             5 => Profile.OldLog,
+            6 => Profile.CutOffSeed,
             _ => Profile.Swarm,
         };
         var isSwarm = Profile == Profile.Swarm;

@@ -13,11 +13,14 @@ internal static class SimSettings
 
     internal const int RejoinMilliseconds = 250;
 
+    internal const int IsolationMilliseconds = 400;
+
     internal static CoordinatorOptions Coordinator(Mutation mutation, bool stopsLoops) => new()
     {
         TickEvery = TimeSpan.FromMilliseconds(25),
         MemberLease = TimeSpan.FromMilliseconds(LeaseMilliseconds),
         SocketGrace = TimeSpan.FromMilliseconds(60),
+        IsolationLimit = TimeSpan.FromMilliseconds(IsolationMilliseconds),
         JoinLimit = TimeSpan.FromMilliseconds(50),
         StallLimit = TimeSpan.FromMilliseconds(250),
         FirstStepLimit = TimeSpan.FromMilliseconds(250),

@@ -285,6 +285,9 @@ internal sealed partial class World
                 Demand(_jobs.TrueForAll(job => job.State == JobState.Failed && job.Verdict.Contains("committed nothing", StringComparison.Ordinal)), "L2",
                     $"a job that cannot go on is {_jobs[0].State}: {_jobs[0].Verdict}");
                 break;
+            case Profile.CutOffSeed:
+                Demand(Kills == 0 && Epochs == _faults.Jobs, "L3", $"{Epochs} epochs and {Kills} lost ranks after nothing but a seed that nobody reached for a while");
+                break;
             case Profile.OldLog:
                 Demand(_newest is null && _jobs.TrueForAll(job => job.State == JobState.Completed), "L2", $"a job whose seed was started on an older log is {_jobs[0].State}: {_jobs[0].Verdict}");
                 break;

@@ -114,7 +114,7 @@ internal sealed partial class World
             if (IsCut(from, to))
             {
                 // Lost with the connection, or kept by it until it is back.
-                if (_random.Below(4) > 0)
+                if (_faults.Profile == Profile.CutOffSeed || _random.Below(4) > 0)
                 {
                     continue;
                 }

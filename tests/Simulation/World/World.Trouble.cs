@@ -67,6 +67,9 @@ internal sealed partial class World
                 }
 
                 return true;
+            case Profile.CutOffSeed when isTraining:
+                CutOffSeed();
+                return true;
             case Profile.OldLog when isTraining:
                 StartOnOldLog(coordinator!);
                 return true;
@@ -201,6 +204,18 @@ internal sealed partial class World
             Tell($"the TrainingCheckpoint of update {stepsDone} of job {job.Number} goes bad");
             _damaged.Add((job.Number, stepsDone));
         }
+    }
+
+    // For longer than any lease, and not so long that it must be believed.
+    private void CutOffSeed()
+    {
+        Tell("nobody reaches the seed");
+        for (var slot = 0; slot < _members.Length; slot++)
+        {
+            (_cuts[slot, CoordinatorSlot], _cuts[CoordinatorSlot, slot]) = (true, true);
+        }
+
+        At(_random.Between(SimSettings.LeaseMilliseconds + 30, SimSettings.IsolationMilliseconds - 50), () => Array.Clear(_cuts));
     }
 
     // The old one is stopped, taken for dead, replaced, and comes back as if nothing had happened.
