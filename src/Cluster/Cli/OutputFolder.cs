@@ -1,9 +1,25 @@
 namespace ActorRing.Cluster.Cli;
 
-/// <summary>The folder for everything that a job writes.</summary>
+/// <summary>The folder for everything that a command writes.</summary>
 internal static class OutputFolder
 {
-    /// <summary>Makes the folder and puts a copy of the job file in it.</summary>
+    /// <summary>Makes the folder, if need be.</summary>
+    /// <param name="option">Which names it.</param>
+    /// <param name="folder">Its path.</param>
+    /// <exception cref="UsageException">It cannot be made.</exception>
+    internal static void Make(string option, string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"{option} is {folder}, which cannot be made: {fault.Message.TrimEnd('.')}; allowed: a folder that can be made and written to");
+        }
+    }
+
+    /// <summary>Makes a job's folder and puts a copy of the job file in it.</summary>
     /// <param name="folder">The setting <c>job.output</c>.</param>
     /// <param name="jobFile">What the job was read from.</param>
     /// <exception cref="UsageException">It cannot be made, or not be written to.</exception>

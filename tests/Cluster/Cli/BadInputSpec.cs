@@ -81,6 +81,7 @@ public class BadInputSpec
     [InlineData("bench", "throughput", "--lengths", "0")]
     [InlineData("bench", "throughput", "--ranks", "1")]
     [InlineData("bench", "throughput", "--modes", "data_parallel")]
+    [InlineData("demo", "--out", "/proc/x")]
     [InlineData("bench", "goodput", "--every", "9")]
     [InlineData("bench", "goodput", "--updates", "50")]
     [InlineData("bench", "partitions", "--count", "0")]

@@ -81,7 +81,7 @@ internal sealed class DemoScript(DemoPlan plan, CancellationToken stop)
             Directory.Delete(plan.Folder, recursive: true);
         }
 
-        Directory.CreateDirectory(plan.Folder);
+        OutputFolder.Make("--out", plan.Folder);
         var free = new DriveInfo(plan.Folder).AvailableFreeSpace;
         if (free < RoomBytes)
         {

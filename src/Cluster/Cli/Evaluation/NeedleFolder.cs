@@ -32,7 +32,7 @@ internal sealed class NeedleFolder
             throw new UsageException($"{cells}: holds the cells of another test; allowed: the same options, which go on where it was, --overwrite, or another --out");
         }
 
-        Directory.CreateDirectory(folder);
+        OutputFolder.Make("--out", folder);
         if (!isSame)
         {
             File.Delete(cells);

@@ -21,7 +21,7 @@ namespace ActorRing.Compute.Training.Guards;
 /// <param name="every">Updates from one that is looked at to the next; at least 1.</param>
 public sealed class RecomputedAttention(IAttentionStrategy attention, ComputeDevice device, ModelDims dims, StageSeat place, int every) : IAttentionStrategy, IDisposable
 {
-    // Of the largest value that the row averages. Half-precision outputs are rounded to 8 bits, and some kernels round probabilities, too.
+    // Of the largest element of the row. Half-precision outputs are rounded to 8 bits, and some kernels round probabilities, too.
     private const double ToleranceFloat32 = 1e-4;
     private const double ToleranceBFloat16 = 1.0 / 64;
 
@@ -88,7 +88,7 @@ public sealed class RecomputedAttention(IAttentionStrategy attention, ComputeDev
         return Gather(mine).Single(said => said[^1] > 0)[..dims.HeadSize];
     }
 
-    // What the keys of this rank contribute: Σ exp(s - m) v, then m, then Σ exp(s - m); and in the end the largest value of any.
+    // What the keys of this rank contribute: Σ exp(s - m) v, then m, then Σ exp(s - m).
     private double[] Attend(double[] query, in Tensor k, in Tensor v, SequenceMasks masks, AttentionLayer layer, double softmaxScale, AttentionRow row)
     {
         var head = row.Head / (dims.Heads / dims.KvHeads);
