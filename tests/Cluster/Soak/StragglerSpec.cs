@@ -20,10 +20,7 @@ public class StragglerSpec(ITestOutputHelper output)
 
         output.WriteLine(BenchJson.Of(row));
         Assert.Equal((trials, trials), (row.Named, row.Cleared));
-        Assert.Equal((0, 0), (row.Wrong, row.QuietAccusations));
-
-        // Busy processes on two cores can leave a rank a third of one for several updates: it is slow then, and named rightly. None in thousands is measured on demand.
-        Assert.InRange(row.BusyAccusations, 0, 1);
+        Assert.Equal((0, 0, 0), (row.Wrong, row.QuietAccusations, row.BusyAccusations));
         Assert.InRange(row.UpdatesP50, 1, 20);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using ActorRing.Actors.Effects;
 using ActorRing.Actors.Messages;
@@ -24,7 +25,8 @@ internal sealed record StragglerOrder(int Ranks, int Tokens, int Healthy, int Tr
 /// <param name="QuietAccusations">Ranks named in them.</param>
 /// <param name="BusyUpdates">Nobody slow, beside a busy process a core that comes and goes every two seconds.</param>
 /// <param name="BusyUpdateMs">Median time of one.</param>
-/// <param name="BusyAccusations">Ranks named in them.</param>
+/// <param name="BusyAccusations">Ranks named in them that were well.</param>
+/// <param name="BusyStarved">Ranks named in them that were not: the kernel kept them waiting for a processor for at least half as long as they ran.</param>
 /// <param name="By">What slows down ranks.</param>
 /// <param name="Share">Of a processor that is left to them.</param>
 /// <param name="Trials">Slow ranks, one after the other.</param>
@@ -36,7 +38,7 @@ internal sealed record StragglerOrder(int Ranks, int Tokens, int Healthy, int Tr
 /// <param name="Cleared">Those that were said to be well again when they were.</param>
 internal sealed record StragglerBenchRow(
     int Ranks, int Tokens, string Granularity, int QuietUpdates, double QuietUpdateMs, int QuietAccusations, int BusyUpdates, double BusyUpdateMs,
-    int BusyAccusations, string By, double Share, int Trials,
+    int BusyAccusations, int BusyStarved, string By, double Share, int Trials,
     int Named, int Within10, double UpdatesP50, double UpdatesMax, int Wrong, int Cleared);
 
 /// <summary>Whether slow ranks are named, and nobody else.</summary>
@@ -45,6 +47,13 @@ internal static class StragglerBench
     // Of a past to compare with.
     private const int Past = 16;
     private const int Most = 60;
+
+    // Updates that speak for a naming: those that the ledger looks at together, and the repetition that it asks for.
+    private const int Evidence = 10;
+
+    // Times as long as it ran: one that waits for a processor for longer is slow, whatever it is that has the processor.
+    private const double Starved = 1.5;
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ComeAndGo = TimeSpan.FromSeconds(2);
 
     internal static async Task<StragglerBenchRow> RunAsync(StragglerOrder order, CancellationToken stop)
@@ -53,7 +62,7 @@ internal static class StragglerBench
         using var record = order.Record is null ? null : new StreamWriter(order.Record);
         var quiet = await WatchAsync(cluster, order.Healthy - (order.Healthy / 2), stop);
         Write(record, "quiet", quiet);
-        var busy = await WatchBusyAsync(cluster, order.Healthy / 2, stop);
+        var (busy, starved) = await WatchBusyAsync(cluster, order.Ranks, order.Healthy / 2, stop);
         Write(record, "busy", busy);
 
         var (updates, wrong, cleared) = (new List<double>(), 0, 0);
@@ -66,7 +75,8 @@ internal static class StragglerBench
         }
 
         return new StragglerBenchRow(
-            order.Ranks, order.Tokens, Cluster.Words.Of(order.Granularity), Steps(quiet).Count, MedianMs(quiet), Accusations(quiet), Steps(busy).Count, MedianMs(busy), Accusations(busy),
+            order.Ranks, order.Tokens, Cluster.Words.Of(order.Granularity), Steps(quiet).Count, MedianMs(quiet), Accusations(quiet),
+            Steps(busy).Count, MedianMs(busy), Accusations(busy) - starved, starved,
             order.ByQuota ? "quota" : "stop", SlowedProcess.Share, order.Trials, updates.Count, updates.Count(after => after <= 10),
             updates.Count > 0 ? Measure.Median(updates) : 0, updates.Count > 0 ? updates.Max() : 0, wrong, cleared);
     }
@@ -78,8 +88,12 @@ internal static class StragglerBench
         return cluster.Since(from);
     }
 
-    private static async Task<IReadOnlyList<TelemetryRow>> WatchBusyAsync(ObservedCluster cluster, int updates, CancellationToken stop)
+    private static async Task<(IReadOnlyList<TelemetryRow> Rows, int Starved)> WatchBusyAsync(ObservedCluster cluster, int ranks, int updates, CancellationToken stop)
     {
+        var ring = await cluster.RingAsync(stop);
+        var queues = new RunQueues([.. Enumerable.Range(0, ranks).Select(rank => MemberIds.Of(cluster.Place, ring.Ranks[rank].Member.Name))]);
+        var from = cluster.Count;
+        queues.Read(from);
         var watched = WatchAsync(cluster, updates, stop);
         IReadOnlyList<MemberProcess> busy = [];
         while (!watched.IsCompleted)
@@ -94,11 +108,27 @@ internal static class StragglerBench
                 busy = [];
             }
 
-            await Task.WhenAny(watched, Task.Delay(ComeAndGo, stop));
+            for (var since = Stopwatch.GetTimestamp(); !watched.IsCompleted && Stopwatch.GetElapsedTime(since) < ComeAndGo;)
+            {
+                await Task.WhenAny(watched, Task.Delay(LookEvery, stop));
+                queues.Read(cluster.Count);
+            }
         }
 
         await EndAsync(busy);
-        return await watched;
+        var rows = await watched;
+        return (rows, Enumerable.Range(0, rows.Count).Count(at => rows[at] is StragglerRow { IsSlow: true } named && IsStarved(queues, named, rows, from, at)));
+    }
+
+    private static bool IsStarved(RunQueues queues, StragglerRow named, IReadOnlyList<TelemetryRow> rows, int from, int at)
+    {
+        var begin = at;
+        for (var updates = 0; begin > 0 && updates < Evidence; begin--)
+        {
+            updates += rows[begin - 1] is StepRow ? 1 : 0;
+        }
+
+        return queues.Stretch(named.Rank.Index, from + begin, from + at) >= Starved;
     }
 
     private static async Task<(long? After, int Wrong, bool IsCleared, IReadOnlyList<TelemetryRow> Rows)> TryAsync(ObservedCluster cluster, int rank, bool byQuota, CancellationToken stop)

@@ -158,7 +158,7 @@ internal static class ClusterBenchCommand
                 Enum.GetValues<GrantGranularity>().Single(one => Words.Of(one) == result.GetValue(granularity)), result.GetValue(record));
             var row = await StragglerBench.RunAsync(order, stop);
             BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
-                $"{row.Ranks} ranks  {row.Tokens} tokens\n{row.QuietUpdates} quiet updates of {row.QuietUpdateMs} ms: {row.QuietAccusations} accusations\n{row.BusyUpdates} updates of {row.BusyUpdateMs} ms beside others: {row.BusyAccusations} accusations\n"
+                $"{row.Ranks} ranks  {row.Tokens} tokens\n{row.QuietUpdates} quiet updates of {row.QuietUpdateMs} ms: {row.QuietAccusations} accusations\n{row.BusyUpdates} updates of {row.BusyUpdateMs} ms beside others: {row.BusyAccusations} accusations, {row.BusyStarved} that were starved\n"
                 + $"{row.Trials} ranks slowed down by {row.By} to {row.Share:P0}: {row.Named} named, after {row.UpdatesP50} updates, at most {row.UpdatesMax}; {row.Within10} within 10; {row.Wrong} others accused; {row.Cleared} said to be well again");
             return row.QuietAccusations + row.BusyAccusations + row.Wrong == 0 && row.Within10 == row.Trials && row.Cleared == row.Trials ? 0 : 1;
         });
