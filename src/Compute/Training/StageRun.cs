@@ -68,7 +68,7 @@ public sealed class StageRun : IDisposable
             _batches[micro].TakeFrom(_whole);
         }
 
-        _recomputed?.Begin(trainStep, _stage.Batch);
+        _recomputed?.Begin(trainStep, _stage.Batch, _stage.Tokens);
         return _step.Run(trainStep, _batches, _stage.Schedule.At(stageStep));
     }
 

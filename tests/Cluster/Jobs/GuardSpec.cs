@@ -7,14 +7,15 @@ namespace ActorRing.Cluster.Specs.Jobs;
 public class GuardSpec
 {
     private const int Ranks = 3;
+    private const int OddTokens = 191; // not all ranks have the same number of them
 
     [Fact]
     public async Task Job_must_end_bit_equal_and_name_the_rank_when_a_number_or_a_bit_goes_wrong()
     {
         using var folder = new TrainingFolder();
         await using var cluster = await ClusterProcess.StartAsync(folder.State, Ranks);
-        await cluster.AwaitEndAsync(await cluster.SubmitAsync(folder.Job("calm", steps: 60, Ranks, every: 20)));
-        var job = await cluster.SubmitAsync(folder.Job("stormy", steps: 60, Ranks, every: 20, more: "guards { verify_frames = true, recompute_every = 1 }"));
+        await cluster.AwaitEndAsync(await cluster.SubmitAsync(folder.Job("calm", steps: 60, Ranks, every: 20, seqLen: OddTokens)));
+        var job = await cluster.SubmitAsync(folder.Job("stormy", steps: 60, Ranks, every: 20, seqLen: OddTokens, more: "guards { verify_frames = true, recompute_every = 1 }"));
 
         // A fault of one computation: it is computed once more, and no epoch is lost.
         var before = await cluster.AwaitAsync(job, status => status.StepsCommitted > 0, "no progress");

@@ -6,7 +6,7 @@ using ActorRing.Native;
 
 namespace ActorRing.Compute.Training.Guards;
 
-// Shape letters: B batch, T tokens on this rank, N query heads, K KV heads, H head dim, P ranks of the sequence, S = P·T tokens.
+// Shape letters: B batch, T tokens on this rank, N query heads, K KV heads, H head dim, S tokens of the sequence: T of one rank may be one more than of another.
 
 /// <summary>An attention of which one row (layer, sequence, head, position) is computed a second time, in float64 and from its definition, in every so-manieth update.</summary>
 /// <remarks>
@@ -35,10 +35,8 @@ public sealed class RecomputedAttention(IAttentionStrategy attention, ComputeDev
     /// <summary>Says which update begins: all ranks say the same.</summary>
     /// <param name="step">Its number in the job.</param>
     /// <param name="batch">B.</param>
-    public void Begin(TrainStep step, int batch)
-    {
-        (_step, _row) = (step, step.Index % every == 0 ? AttentionRow.Of(step, dims, batch, place.Positions.Length * (place.Sequence?.Size ?? 1)) : null);
-    }
+    /// <param name="tokens">S.</param>
+    public void Begin(TrainStep step, int batch, int tokens) => (_step, _row) = (step, step.Index % every == 0 ? AttentionRow.Of(step, dims, batch, tokens) : null);
 
     /// <inheritdoc/>
     /// <exception cref="RecomputationException">The row is another one; on the rank that has its query.</exception>

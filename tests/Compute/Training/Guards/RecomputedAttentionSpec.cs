@@ -88,7 +88,7 @@ public sealed class RecomputedAttentionSpec : IDisposable
         var lse = Empty(ElementType.Float32, Batch, Tokens, Dims.Heads);
         try
         {
-            recomputed.Begin(new TrainStep(step), Batch);
+            recomputed.Begin(new TrainStep(step), Batch, Tokens);
             recomputed.Forward(q, k, v, masks, new AttentionLayer(layer, window), Scale, output, lse);
         }
         finally
