@@ -149,10 +149,10 @@ internal static class CollectiveChecks
         }
 
         ushort[] Halves(int of) => [.. Values(of, count, 7).Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16))];
-        var source = Tensor.Of(self.Device.CreateBuffer(count * 2), 0, ElementType.BFloat16, count);
+        var source = Tensor.Of(self.Buffer(count * 2), 0, ElementType.BFloat16, count);
         self.Device.Write<ushort>(Halves(rank), source);
         var wide = self.Floats(count);
-        var narrow = Tensor.Of(self.Device.CreateBuffer(count * 2), 0, ElementType.BFloat16, count);
+        var narrow = Tensor.Of(self.Buffer(count * 2), 0, ElementType.BFloat16, count);
         self.Communicator.AllReduce(source, wide, Label).Wait();
         self.Communicator.AllReduce(source, narrow, Label).Wait();
 
@@ -169,7 +169,7 @@ internal static class CollectiveChecks
 
         RequireBits("all-reduce of bfloat16 to float32", expected, wide);
         // Rounded once, at the end, as the device rounds.
-        var rounded = Tensor.Of(self.Device.CreateBuffer(count * 2), 0, ElementType.BFloat16, count);
+        var rounded = Tensor.Of(self.Buffer(count * 2), 0, ElementType.BFloat16, count);
         self.Device.Copy(wide, rounded);
         Require("all-reduce of bfloat16", rounded.HostSpan<ushort>(), narrow.HostSpan<ushort>());
     }

@@ -6,6 +6,9 @@ namespace ActorRing.Compute.Specs.Communication;
 /// <summary>One rank of a group under test: its communicator and a device to make buffers on.</summary>
 internal sealed class TestRank(ICommunicator communicator, ComputeDevice device) : IDisposable
 {
+    // Ranks that are threads read each other's memory, also those that have not heard yet that it is over: it stays until the group is gone.
+    private readonly List<DeviceBuffer> _buffers = [];
+
     internal ICommunicator Communicator { get; } = communicator;
 
     internal ComputeDevice Device { get; } = device;
@@ -18,12 +21,18 @@ internal sealed class TestRank(ICommunicator communicator, ComputeDevice device)
             return default;
         }
 
-        var tensor = Tensor.Of(Device.CreateBuffer(values.Length * sizeof(float)), 0, ElementType.Float32, values.Length);
+        var tensor = Floats(values.Length);
         Device.Write(values, tensor);
         return tensor;
     }
 
-    internal Tensor Floats(long count) => count == 0 ? default : Tensor.Of(Device.CreateBuffer(count * sizeof(float)), 0, ElementType.Float32, count);
+    internal Tensor Floats(long count) => count == 0 ? default : Tensor.Of(Buffer(count * sizeof(float)), 0, ElementType.Float32, count);
+
+    internal DeviceBuffer Buffer(long byteCount)
+    {
+        _buffers.Add(Device.CreateBuffer(byteCount));
+        return _buffers[^1];
+    }
 
     public void Dispose()
     {
@@ -52,11 +61,13 @@ internal static class RankGroup
     internal static void Run(CommunicatorOptions options, int size, Action<TestRank> body)
     {
         var rendezvous = new InMemoryRendezvous();
+        var ranks = new TestRank?[size];
         RunThreads(size, rank =>
         {
-            using var self = Open(options, rank, size, rendezvous);
+            using var self = ranks[rank] = Open(options, rank, size, rendezvous);
             body(self);
         });
+        GC.KeepAlive(ranks);
     }
 
     /// <summary>Runs a body per rank on a thread each; a rank that hangs is named.</summary>
