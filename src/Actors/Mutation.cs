@@ -133,4 +133,16 @@ public enum Mutation
 
     /// <summary>A coordinator that hears of nobody gives everybody up.</summary>
     GiveAllUp,
+
+    /// <summary>Ranks do not hear of data that are left out.</summary>
+    ForgetWindows,
+
+    /// <summary>A job may leave out data without end.</summary>
+    SkipForEver,
+
+    /// <summary>A job goes on from where it was although data behind its newest TrainingCheckpoint are left out.</summary>
+    SkipFromCommitted,
+
+    /// <summary>A ring that has made do stays as it is although members for it are there.</summary>
+    NeverGrow,
 }

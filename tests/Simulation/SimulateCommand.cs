@@ -60,6 +60,7 @@ internal static class SimulateCommand
                 kills = result.Kills,
                 epochs = result.Epochs,
                 lost_checkpoints = result.Lost,
+                skipped_windows = result.Windows,
                 longest_gap_ms = result.LongestGap,
                 seconds = Math.Round(result.Seconds, 2),
                 schedules_per_second = Math.Round(result.Schedules / result.Seconds),
@@ -69,7 +70,7 @@ internal static class SimulateCommand
         else
         {
             Console.WriteLine(Invariant(
-                $"{result.Schedules} schedules, {result.Events / result.Schedules} events each, {result.Kills} lost processes, {result.Epochs} epochs, {result.Lost} lost TrainingCheckpoints: {result.Failures.Count} violations in {result.Seconds:F1} s ({result.Schedules / result.Seconds:F0} a second)"));
+                $"{result.Schedules} schedules, {result.Events / result.Schedules} events each, {result.Kills} lost processes, {result.Epochs} epochs, {result.Lost} lost TrainingCheckpoints, {result.Windows} skipped windows: {result.Failures.Count} violations in {result.Seconds:F1} s ({result.Schedules / result.Seconds:F0} a second)"));
             foreach (var (rngSeed, rule) in result.Failures.Take(Shown))
             {
                 Console.WriteLine(Replay(rngSeed, options.Mutation, rule));

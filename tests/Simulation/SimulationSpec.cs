@@ -21,6 +21,7 @@ public class SimulationSpec
         Assert.InRange(result.Kills, Schedules, long.MaxValue);
         Assert.InRange(result.Epochs, Schedules, long.MaxValue);
         Assert.InRange(result.Lost, Schedules / 100, long.MaxValue);
+        Assert.InRange(result.Windows, Schedules / 100, long.MaxValue);
     }
 
     [Theory]

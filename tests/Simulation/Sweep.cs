@@ -9,10 +9,12 @@ namespace ActorRing.Simulation;
 /// <param name="Kills">Processes lost.</param>
 /// <param name="Epochs">Issued.</param>
 /// <param name="Lost">TrainingCheckpoints given up because they were damaged.</param>
+/// <param name="Windows">Times that data were left out.</param>
 /// <param name="LongestGap">Simulated milliseconds from the last fault to the next commit, at most.</param>
 /// <param name="Seconds">Taken.</param>
 /// <param name="Failures">Seed and broken rule of each that failed, by seed.</param>
-internal sealed record SweepResult(long Schedules, long Events, long Kills, long Epochs, long Lost, long LongestGap, double Seconds, IReadOnlyList<(ulong RngSeed, string Rule)> Failures);
+internal sealed record SweepResult(long Schedules, long Events, long Kills, long Epochs, long Lost, long Windows, long LongestGap,
+    double Seconds, IReadOnlyList<(ulong RngSeed, string Rule)> Failures);
 
 /// <summary>Runs schedules on all cores.</summary>
 internal static class Sweep
@@ -27,10 +29,10 @@ internal static class Sweep
         var clock = Stopwatch.StartNew();
         var gate = new Lock();
         List<(ulong, string)> failures = [];
-        long events = 0, kills = 0, epochs = 0, lost = 0, gap = 0, done = 0, next = -1;
+        long events = 0, kills = 0, epochs = 0, lost = 0, windows = 0, gap = 0, done = 0, next = -1;
         Parallel.For(0, Environment.ProcessorCount, _ =>
         {
-            long myEvents = 0, myKills = 0, myEpochs = 0, myLost = 0, myGap = 0, mine = 0;
+            long myEvents = 0, myKills = 0, myEpochs = 0, myLost = 0, myWindows = 0, myGap = 0, mine = 0;
             while (!(stopsAtFailure && Volatile.Read(ref failures).Count > 0))
             {
                 var index = Interlocked.Increment(ref next);
@@ -46,6 +48,7 @@ internal static class Sweep
                 myKills += world.Kills;
                 myEpochs += world.Epochs;
                 myLost += world.Lost;
+                myWindows += world.Windows;
                 myGap = Math.Max(myGap, world.LongestGap);
                 if (rule is not null)
                 {
@@ -58,10 +61,11 @@ internal static class Sweep
 
             lock (gate)
             {
-                (events, kills, epochs, lost, gap, done) = (events + myEvents, kills + myKills, epochs + myEpochs, lost + myLost, Math.Max(gap, myGap), done + mine);
+                (events, kills, epochs, lost, windows, gap, done) =
+                    (events + myEvents, kills + myKills, epochs + myEpochs, lost + myLost, windows + myWindows, Math.Max(gap, myGap), done + mine);
             }
         });
         failures.Sort();
-        return new(done, events, kills, epochs, lost, gap, clock.Elapsed.TotalSeconds, failures);
+        return new(done, events, kills, epochs, lost, windows, gap, clock.Elapsed.TotalSeconds, failures);
     }
 }

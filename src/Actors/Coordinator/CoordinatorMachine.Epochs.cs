@@ -30,7 +30,7 @@ public sealed partial class CoordinatorMachine
         switch (job.State)
         {
             case JobState.Queued:
-                _formingSince = now;
+                (_formingSince, _makesDoAt) = (now, now + _options.RejoinWait);
                 (_lastEnd, _lastReason) = (EpochEnd.None, "");
                 ForgetUnfit();
                 _log.Append(new JobStateChanged(job.Id, JobState.Running, ""), effects);
@@ -69,8 +69,9 @@ public sealed partial class CoordinatorMachine
             return null;
         }
 
-        var candidates = RingFormation.Candidates(_members.All, job.LastEpoch, record => IsFresh(record, now));
-        var (ranks, plan) = RingFormation.Choose(job.Spec, candidates.Count, now - _formingSince > _options.RejoinWait, _planner);
+        var makesDo = now > _makesDoAt;
+        var candidates = RingFormation.Candidates(_members.All, job.LastEpoch, record => IsFresh(record, now), job.Spec.Ranks, makesDo);
+        var (ranks, plan) = RingFormation.Choose(job.Spec, candidates.Count, makesDo, _planner);
         if (plan is null)
         {
             return Wait(job, candidates.Count, effects);
@@ -161,7 +162,8 @@ public sealed partial class CoordinatorMachine
 
     private void Propose(EpochRun epoch, Instant now, Outbox effects)
     {
-        epoch.Proposal = new(Term, epoch.Id, epoch.Job.Id, epoch.Job.Spec, epoch.Issued.Members, epoch.Plan.Bytes, epoch.Plan.Hash, epoch.Issued.RestoreFrom, epoch.Holders);
+        epoch.Proposal = new(Term, epoch.Id, epoch.Job.Id, epoch.Job.Spec, epoch.Issued.Members, epoch.Plan.Bytes, epoch.Plan.Hash, epoch.Issued.RestoreFrom, epoch.Holders,
+            _options.Mutation == Mutation.ForgetWindows ? [] : [.. epoch.Job.Windows]);
         epoch.Enter(EpochPhase.Proposing, now);
         foreach (var member in epoch.Issued.Members)
         {
@@ -272,6 +274,7 @@ public sealed partial class CoordinatorMachine
         ClearStragglers(epoch, effects);
         NoteFailedLoad(epoch, cause);
         (_lastEnd, _lastReason, _formingSince) = (cause, reason, now);
+        _makesDoAt = cause == EpochEnd.Resized ? now : now + _options.RejoinWait;
         BackOff(epoch.Job, now, effects);
         _chronicle.Add(new EpochOutcome(epoch.Job.Id, epoch.Id, cause, reason, epoch.Job.StepsCommitted, default), now);
         var end = _ended = new EndEpoch(Term, epoch.Id, cause, reason);

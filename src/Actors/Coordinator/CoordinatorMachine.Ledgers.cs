@@ -83,6 +83,8 @@ public sealed partial class CoordinatorMachine
             case FailureKind.JobStops:
                 // Its end ends the epoch, once it is on the disk; until then the rank says so again.
                 return JobRecord.IsFinal(_log.StateOf(epoch.Job)) || _log.IsFull ? null : Fail(epoch.Job, text, effects);
+            case FailureKind.RollsBack:
+                return RollBack(epoch, failed.Step, text, now, effects);
             case FailureKind.NonFinite:
                 return EndCurrent(EpochEnd.NonFinite, text, now, effects);
             case FailureKind.StateCorrupt:
@@ -329,7 +331,7 @@ public sealed partial class CoordinatorMachine
                 }
 
                 SettleFailures(effects);
-                return SeeCheckpoint(epoch, now, effects) ?? WatchHops(epoch, now, effects) ?? WatchProgress(epoch, now, effects);
+                return SeeCheckpoint(epoch, now, effects) ?? WatchHops(epoch, now, effects) ?? WatchProgress(epoch, now, effects) ?? WatchRoom(epoch, now, effects);
             default:
                 return null;
         }

@@ -33,6 +33,7 @@ public sealed partial class CoordinatorMachine
     private Instant _lastTick;
     private Instant? _silentSince;
     private Instant _formingSince;
+    private Instant _makesDoAt;
     private Instant _notBefore;
     private EpochEnd _lastEnd;
     private string _lastReason = "";
@@ -151,6 +152,7 @@ public sealed partial class CoordinatorMachine
     private string? Begin(Instant now, Outbox effects)
     {
         _startedAt = _lastTick = _formingSince = _notBefore = now;
+                _makesDoAt = now + _options.RejoinWait;
         var reason = Adopt(now);
         Recall(effects);
         Announce(effects, everybody: true);

@@ -70,6 +70,9 @@ public sealed class JobBook
             case CheckpointLost lost:
                 Find(lost.Job)?.Apply(lost);
                 break;
+            case WindowSkipped skipped:
+                Find(skipped.Job)?.Apply(skipped);
+                break;
             case JobFolded folded:
                 Find(folded.Job)?.Apply(folded);
                 break;

@@ -13,6 +13,7 @@ public sealed class JobRecord
     /// <summary>Committed TrainingCheckpoints that a job remembers: folders keep fewer of them.</summary>
     internal const int MostCheckpoints = 16;
 
+    private readonly List<SkippedWindow> _windows = [];
     private readonly List<CheckpointRef> _checkpoints = [];
     private readonly List<StepCommitted> _steps = [];
     private readonly List<string> _requests = [];
@@ -41,7 +42,7 @@ public sealed class JobRecord
     /// <summary>Whether the state is final.</summary>
     public bool IsOver => IsFinal(State);
 
-    /// <summary>Updates committed; goes back to the newest TrainingCheckpoint when the job goes on with another plan.</summary>
+    /// <summary>Updates committed; goes back to the newest TrainingCheckpoint when the job goes on with another plan or leaves out data.</summary>
     public long StepsCommitted { get; private set; }
 
     /// <summary>Updates in the newest TrainingCheckpoint that was committed and not lost since; 0 for none.</summary>
@@ -49,6 +50,9 @@ public sealed class JobRecord
 
     /// <summary>The last committed TrainingCheckpoints, as far as they were not lost, oldest first. Older ones of them may have been deleted.</summary>
     public IReadOnlyList<CheckpointRef> Checkpoints => _checkpoints;
+
+    /// <summary>The data that it leaves out, in the order in which it was found that they must be.</summary>
+    public IReadOnlyList<SkippedWindow> Windows => _windows;
 
     /// <summary>Its newest epoch; null before the first.</summary>
     public EpochIssued? LastEpoch { get; private set; }
@@ -65,8 +69,8 @@ public sealed class JobRecord
     /// <summary>Whether the newest epoch has committed something.</summary>
     public bool IsFruitful { get; private set; }
 
-    /// <summary>Whether an epoch that ended so has only itself to blame. A damaged TrainingCheckpoint is given up, so that the next epoch is another one.</summary>
-    internal static bool IsBlame(EpochEnd end) => end is not (EpochEnd.None or EpochEnd.Operator or EpochEnd.NotAdopted or EpochEnd.CheckpointDamaged);
+    /// <summary>Whether an epoch that ended so has only itself to blame. A damaged TrainingCheckpoint is given up, and data are left out, so that the next epoch is another one.</summary>
+    internal static bool IsBlame(EpochEnd end) => end is not (EpochEnd.None or EpochEnd.Operator or EpochEnd.NotAdopted or EpochEnd.CheckpointDamaged or EpochEnd.WindowSkipped or EpochEnd.Resized);
 
     /// <summary>Whether nothing follows a state.</summary>
     public static bool IsFinal(JobState state) => state >= JobState.Completed;
@@ -137,6 +141,13 @@ public sealed class JobRecord
     {
         CheckpointCommitted = lost.RestoreFrom;
         _checkpoints.RemoveAll(checkpoint => checkpoint.StepsDone > lost.RestoreFrom);
+    }
+
+    // Other data, other states.
+    internal void Apply(WindowSkipped skipped)
+    {
+        _windows.Add(skipped.Window);
+        TakeBack(skipped.Window.From);
     }
 
     internal void Apply(JobFolded folded) => (Epochs, StepsCommitted, Losses, FruitlessEpochs, IsFruitful) =

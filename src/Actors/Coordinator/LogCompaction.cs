@@ -47,7 +47,7 @@ internal sealed class LogCompaction
     {
         switch (record)
         {
-            case JobSubmitted:
+            case JobSubmitted or WindowSkipped:
                 return true;
             case JobStateChanged changed:
                 var state = Of(changed.Job);

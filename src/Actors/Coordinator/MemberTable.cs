@@ -44,6 +44,9 @@ public sealed class MemberRecord
     /// <summary>Whether it wants to leave, or was asked to.</summary>
     public bool IsLeaving => IsAskedToLeave || Hello is { IsLeaving: true };
 
+    /// <summary>Whether it holds a rank only while there are too few others.</summary>
+    public bool IsReserve => Hello is { IsReserve: true };
+
     internal bool IsAskedToLeave { get; set; }
 
     internal Instant? DisconnectedAt { get; set; }

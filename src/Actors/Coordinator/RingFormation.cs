@@ -9,7 +9,12 @@ namespace ActorRing.Actors.Coordinator;
 internal static class RingFormation
 {
     /// <summary>Members that can hold a rank and were heard of just now, best first: those of the last epoch keep their place, gaps are filled with the others in order of joining.</summary>
-    internal static List<MemberRecord> Candidates(IReadOnlyList<MemberRecord> members, EpochIssued? last, Predicate<MemberRecord> isFresh)
+    /// <param name="members">All, in order of joining.</param>
+    /// <param name="last">Of the job; null before its first epoch.</param>
+    /// <param name="isFresh">Whether a member was heard of just now.</param>
+    /// <param name="ranks">Wanted: reserves fill the ring up to them.</param>
+    /// <param name="makesDo">Whether reserves may come in; otherwise only those of the last epoch stay.</param>
+    internal static List<MemberRecord> Candidates(IReadOnlyList<MemberRecord> members, EpochIssued? last, Predicate<MemberRecord> isFresh, int ranks, bool makesDo)
     {
         SortedDictionary<MemberId, int> places = [];
         for (var rank = 0; last is not null && rank < last.Members.Length; rank++)
@@ -17,16 +22,17 @@ internal static class RingFormation
             places[last.Members[rank]] = rank;
         }
 
+        // Without a heartbeat in this coordinator's life it may be long gone.
+        var suited = members.Where(record => record is { IsUp: true, Hello: not null, IsLeaving: false, Unfit.Length: 0 } && isFresh(record)).ToList();
+        var first = suited.Where(record => !record.IsReserve).ToList();
+        var standing = suited.Where(record => record.IsReserve && places.ContainsKey(record.Id));
+        var free = suited.Where(record => record.IsReserve && makesDo && !places.ContainsKey(record.Id));
+        first.AddRange(standing.Concat(free).Take(Math.Max(0, ranks - first.Count)));
+
         var kept = new MemberRecord?[places.Count];
         List<MemberRecord> others = [];
-        foreach (var record in members)
+        foreach (var record in first)
         {
-            // Without a heartbeat in this coordinator's life it may be long gone.
-            if (!record.IsUp || record.Hello is null || record.IsLeaving || record.Unfit.Length > 0 || !isFresh(record))
-            {
-                continue;
-            }
-
             if (places.TryGetValue(record.Id, out var place))
             {
                 kept[place] = record;

@@ -98,7 +98,9 @@ public sealed record ConnectCommunicators(RingEpoch Epoch, GlobalRank Rank, Immu
 /// <param name="Rank">Which part.</param>
 /// <param name="Ranks">Of how many.</param>
 /// <param name="Holders">The rank in whose memory each part is; empty for a TrainingCheckpoint.</param>
-public sealed record RestoreCheckpoint(RingEpoch Epoch, JobId Job, JobSpec Spec, long StepsDone, GlobalRank Rank, int Ranks, ImmutableArray<GlobalRank> Holders) : Effect;
+/// <param name="Windows">The data that the job leaves out.</param>
+public sealed record RestoreCheckpoint(RingEpoch Epoch, JobId Job, JobSpec Spec, long StepsDone, GlobalRank Rank, int Ranks, ImmutableArray<GlobalRank> Holders,
+    ImmutableArray<SkippedWindow> Windows) : Effect;
 
 /// <summary>
 /// Put a copy of this rank's part of the present state aside, give the next rank one, and take that of the rank before. Whoever computes may go on once the first copy is

@@ -56,6 +56,16 @@ public sealed record CheckpointCommitted(JobId Job, RingEpoch Epoch, long StepsD
 /// <param name="Reason">What is wrong, in one line.</param>
 public sealed record CheckpointLost(JobId Job, long StepsDone, long RestoreFrom, string Reason) : LogRecord;
 
+/// <summary>
+/// An update could not be made of its data: the job goes back to its newest TrainingCheckpoint and leaves out the data from there to that update. What was committed
+/// behind the TrainingCheckpoint is taken back: it will be made of other data.
+/// </summary>
+/// <param name="Job">Whose.</param>
+/// <param name="Epoch">Whose ranks met it.</param>
+/// <param name="Window">What is left out.</param>
+/// <param name="Reason">What was met, in one line.</param>
+public sealed record WindowSkipped(JobId Job, RingEpoch Epoch, SkippedWindow Window, string Reason) : LogRecord;
+
 /// <summary>A member was declared finished and is certainly dead or cut off; that incarnation never counts again.</summary>
 /// <param name="Member">Who.</param>
 public sealed record MemberFenced(MemberId Member) : LogRecord;

@@ -25,8 +25,9 @@ public sealed record CoordinatorHello(long Term, long Sequence, RingEpoch Epoch,
 /// <param name="PlanHash">Of them.</param>
 /// <param name="RestoreFrom">Updates in the state to load; 0 for the beginning.</param>
 /// <param name="Holders">The rank in whose memory each part of that state is; empty for a TrainingCheckpoint.</param>
+/// <param name="Windows">The data that the job leaves out.</param>
 public sealed record ProposePlan(long Term, RingEpoch Epoch, JobId Job, JobSpec Spec, ImmutableArray<MemberId> Members, ImmutableArray<byte> PlanBytes,
-    string PlanHash, long RestoreFrom, ImmutableArray<GlobalRank> Holders) : Message;
+    string PlanHash, long RestoreFrom, ImmutableArray<GlobalRank> Holders, ImmutableArray<SkippedWindow> Windows) : Message;
 
 /// <summary>All plans are equal: connect and restore.</summary>
 /// <param name="Term">Of the coordinator.</param>

@@ -53,6 +53,9 @@ public enum Fault : byte
 
     /// <summary>A bit changes in its memory: of a weight (<see cref="FaultPoint.Begin"/>), a moment (<see cref="FaultPoint.Update"/>) or a copy of another part (<see cref="FaultPoint.Replica"/>).</summary>
     Flip,
+
+    /// <summary>A gradient is not a number, and is none either when the update is computed once more.</summary>
+    NanTwice,
 }
 
 /// <summary>Asks the holder of a rank to fail on purpose, once. Sent to every member; only the one that holds the rank answers.</summary>

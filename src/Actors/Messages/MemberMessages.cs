@@ -34,8 +34,9 @@ public readonly record struct Replica(JobId Job, long StepsDone, StateDigest Dig
 /// <param name="IsLeaving">Whether it was told to drain.</param>
 /// <param name="Waiting">The transfer that it waits for now, if any.</param>
 /// <param name="Replicas">What it has in its memory; at most <see cref="MostReplicas"/>.</param>
+/// <param name="IsReserve">Whether it holds a rank only while there are too few others.</param>
 public sealed record MemberHello(long Sequence, long Term, string Fingerprint, RingEpoch Promised, RankPhase Phase, long Acknowledged, long StepsDone,
-    long Progress, bool IsLeaving, HopWait? Waiting, ImmutableArray<Replica> Replicas) : Message
+    long Progress, bool IsLeaving, HopWait? Waiting, ImmutableArray<Replica> Replicas, bool IsReserve = false) : Message
 {
     /// <summary>Of its own part and of that of the rank before it, one for each update that may be open, and those that the last epoch left.</summary>
     public const int MostReplicas = 64;

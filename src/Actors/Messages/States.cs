@@ -125,6 +125,12 @@ public enum EpochEnd : byte
 
     /// <summary>What a rank has of the state changed in its memory between two updates.</summary>
     StateCorrupt,
+
+    /// <summary>An update could not be made of its data; the job goes back and leaves them out.</summary>
+    WindowSkipped,
+
+    /// <summary>The ring had fewer ranks than the job wants, or reserves among them, and there are members for it again.</summary>
+    Resized,
 }
 
 /// <summary>What kind of failure a rank reports.</summary>
@@ -141,6 +147,9 @@ public enum FailureKind : byte
 
     /// <summary>The rules of the job say that it ends here.</summary>
     JobStops,
+
+    /// <summary>The rules of the job say that it goes back to its newest TrainingCheckpoint and leaves out the data from there to this update.</summary>
+    RollsBack,
 }
 
 /// <summary>What a person may ask of a job.</summary>

@@ -166,7 +166,7 @@ public sealed partial class RankMachine
     }
 
     private MemberHello Hello(Instant now) => new(++_sequence, Term, _options.Fingerprint, Promised, Phase, _epoch?.Acknowledged ?? 0, StepsDone, _progress,
-        _isLeaving, _epoch is null ? null : Waiting(_epoch, now), _replicas.All);
+        _isLeaving, _epoch is null ? null : Waiting(_epoch, now), _replicas.All, _options.IsReserve);
 
     private void Tell(Message message, Outbox effects)
     {
@@ -450,7 +450,8 @@ public sealed partial class RankMachine
             case CommunicatorsConnected when epoch.Phase == RankPhase.Connecting:
                 epoch.Phase = RankPhase.Restoring;
                 var proposal = epoch.Proposal;
-                effects.Add(new RestoreCheckpoint(epoch.Id, proposal.Job, proposal.Spec, proposal.RestoreFrom, epoch.Rank, proposal.Members.Length, proposal.Holders));
+                effects.Add(new RestoreCheckpoint(epoch.Id, proposal.Job, proposal.Spec, proposal.RestoreFrom, epoch.Rank, proposal.Members.Length, proposal.Holders,
+                    proposal.Windows));
                 return null;
             case Restored restored when epoch.Phase == RankPhase.Restoring:
                 epoch.StepsDone = restored.StepsDone;

@@ -24,6 +24,9 @@ public sealed record RankOptions
     /// <summary>Versions of everything that numbers depend on: libraries, kernels in use, format versions.</summary>
     public string Fingerprint { get; init; } = "";
 
+    /// <summary>Whether it holds a rank only while there are too few others: one that stands on a machine that has a rank already.</summary>
+    public bool IsReserve { get; init; }
+
     /// <summary>A rule to break on purpose.</summary>
     public Mutation Mutation { get; init; }
 }

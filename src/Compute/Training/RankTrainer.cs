@@ -14,11 +14,12 @@ namespace ActorRing.Compute.Training;
 /// <param name="guards">What is looked after.</param>
 /// <param name="config">The model before the job.</param>
 /// <param name="stages">At least one.</param>
+/// <param name="windows">The data that are left out.</param>
 /// <param name="progress">Told while data are opened, which may take long the first time.</param>
 /// <param name="seatOf">This rank's place in a stage, by its number.</param>
 /// <param name="tell">Told of what guards do, in one line.</param>
 public sealed class RankTrainer(TrainingState state, Gradients gradients, RecomputePolicy policy, GuardOptions guards, LlamaConfig config, IReadOnlyList<TrainingStage> stages,
-    IProgress<CorpusProgress> progress, Func<int, StageSeat> seatOf, Action<string> tell) : IDisposable
+    IReadOnlyList<SkippedWindow> windows, IProgress<CorpusProgress> progress, Func<int, StageSeat> seatOf, Action<string> tell) : IDisposable
 {
     private int _at = -1;
     private TokenizedCorpus? _corpus;
@@ -39,7 +40,8 @@ public sealed class RankTrainer(TrainingState state, Gradients gradients, Recomp
             _at = stage;
         }
 
-        return _stage!.Run(trainStep, trainStep.Index - first);
+        var inStage = trainStep.Index - first;
+        return _stage!.Run(trainStep, inStage, inStage + SkippedWindow.Before(windows, trainStep, first, first + stages[stage].Schedule.Steps));
     }
 
     /// <summary>The config of the model after a number of updates, at least one. A stage without updates changes it as soon as those before it are done.</summary>

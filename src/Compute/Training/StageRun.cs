@@ -8,7 +8,7 @@ using ActorRing.Compute.Training.Guards;
 
 namespace ActorRing.Compute.Training;
 
-/// <summary>One stage on one rank: its rows, its model at the stage's length. Any update of the stage can be made at any time: rows depend on its number alone.</summary>
+/// <summary>One stage on one rank: its rows, its model at the stage's length. Any update of the stage can be made at any time: rows depend on their place alone.</summary>
 public sealed class StageRun : IDisposable
 {
     private readonly TrainingStage _stage;
@@ -57,14 +57,15 @@ public sealed class StageRun : IDisposable
     /// <summary>One update.</summary>
     /// <param name="trainStep">Its number in the job, for errors.</param>
     /// <param name="stageStep">Its number in the stage, from 0.</param>
+    /// <param name="place">Of its rows in the order of the stage's data, in updates, from 0: its number in the stage where no data are left out.</param>
     /// <exception cref="NonFiniteException">Loss or gradient is not finite; nothing was updated.</exception>
     /// <exception cref="StateCorruptException">What this rank has of the state changed in its memory; nothing was updated.</exception>
     /// <exception cref="RecomputationException">A row of attention is not what it should be; nothing was updated.</exception>
-    public StepResult Run(TrainStep trainStep, long stageStep)
+    public StepResult Run(TrainStep trainStep, long stageStep, long place)
     {
         for (var micro = 0; micro < _batches.Length; micro++)
         {
-            _whole.Fill(_rows, _order, stageStep, _seat.Replica + (micro * _seat.Replicas));
+            _whole.Fill(_rows, _order, place, _seat.Replica + (micro * _seat.Replicas));
             _batches[micro].TakeFrom(_whole);
         }
 

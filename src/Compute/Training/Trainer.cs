@@ -67,7 +67,7 @@ public sealed class Trainer(Parameters parameters, AdamWOptions optimizerOptions
         for (var i = 0L; i < stage.Schedule.Steps && !stop.IsCancellationRequested; i++)
         {
             var started = Stopwatch.GetTimestamp();
-            var result = run.Run(_step, i);
+            var result = run.Run(_step, i, i);
             observer.OnStep(stage, _step, result, Stopwatch.GetElapsedTime(started));
             _step = _step.Next();
         }

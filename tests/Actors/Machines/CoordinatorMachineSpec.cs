@@ -188,6 +188,25 @@ public class CoordinatorMachineSpec
         Assert.Equal((JobState.Failed, EpochPhase.None), (seed.Machine.Book.Jobs[0].State, seed.Machine.Phase));
     }
 
+    [Fact]
+    public void Job_must_go_back_to_its_TrainingCheckpoint_and_leave_out_the_data_when_its_rules_say_so()
+    {
+        var seed = new Rig(2).Trains();
+        seed.Does(seed.Done(0, 1));
+        seed.Does(seed.Done(1, 1));
+        seed.Sync();
+        Assert.Equal(1, seed.Machine.Book.Jobs[0].StepsCommitted);
+
+        var effects = seed.Does(seed.Fails(1, FailureKind.RollsBack));
+        Assert.Contains(effects, effect => effect is Send { Message: EndEpoch { Cause: EpochEnd.WindowSkipped } });
+        Assert.DoesNotContain(effects, effect => effect is AppendLog { Record: EpochIssued });
+        seed.Sync();
+        var proposal = seed.Next(("m0", [new(new(1), 1, new(1), 2, 0)]), ("m1", [new(new(1), 1, new(1), 2, 1)]));
+
+        Assert.Equal((0, 0), (seed.Machine.Book.Jobs[0].StepsCommitted, seed.Machine.Book.Jobs[0].Losses));
+        Assert.Equal((0, true, new SkippedWindow(0, 4)), (proposal.RestoreFrom, proposal.Holders.IsEmpty, Assert.Single(proposal.Windows)));
+    }
+
     private static Replica Part(long stepsDone, int part, ulong? digest = null) => new(new(1), stepsDone, new(digest ?? (ulong)stepsDone), 3, part);
 
     [Fact]

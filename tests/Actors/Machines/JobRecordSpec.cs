@@ -43,6 +43,18 @@ public class JobRecordSpec
         Assert.Equal(left, Replay([.. JobBook.Compact([.. records, Issue(2, plan, restoreFrom: 0)])]).StepsCommitted);
     }
 
+    [Fact]
+    public void Updates_beyond_the_TrainingCheckpoint_must_be_taken_back_when_data_are_left_out()
+    {
+        LogRecord[] records = [.. ThreeUpdates(), new WindowSkipped(Job, new(1, 1), new(2, 4), "loss is NaN"), Issue(2, "plan", restoreFrom: 2), Commit(2, 3, 203)];
+        var back = Replay(records[..^2]);
+        Assert.Equal((2, 2, new StateDigest(102), null), (back.StepsCommitted, back.CheckpointCommitted, back.DigestAfter(2), back.DigestAfter(3)));
+        foreach (var on in new[] { Replay(records), Replay([.. JobBook.Compact(records)]) })
+        {
+            Assert.Equal((3, new StateDigest(203), new SkippedWindow(2, 4)), (on.StepsCommitted, on.DigestAfter(3), Assert.Single(on.Windows)));
+        }
+    }
+
     private static LogRecord[] ThreeUpdates() =>
     [
         new JobSubmitted(Job, "key", "hash", new JobSpec { Name = "a", Ranks = 3, MinRanks = 2, TrainSteps = 9, CheckpointEvery = 2 }),

@@ -74,7 +74,7 @@ public class LogCompactionSpec
             var requests = Enumerable.Range(0, Writer.Requests).Select(key => job.HasSeen("r" + key) ? '1' : '0');
             told.Add(string.Create(CultureInfo.InvariantCulture,
                 $"{job.Id} {job.Key} {job.SpecHash} {job.State} {job.Verdict} {job.StepsCommitted} {job.CheckpointCommitted} {job.Epochs} {job.Losses} {job.FruitlessEpochs} {job.IsFruitful}"));
-            told.Add(string.Join(' ', job.Checkpoints));
+            told.Add(string.Join(' ', job.Checkpoints) + string.Join(' ', job.Windows));
             told.Add($"{job.LastEpoch?.Epoch} {job.LastEpoch?.RestoreFrom} {job.LastEpoch?.Cause} {string.Join(' ', job.LastEpoch?.Members ?? [])} {book.Find(job.Key)?.Id}");
             told.Add($"{string.Concat(requests)} {string.Join(' ', digests)}");
         }
@@ -119,7 +119,7 @@ public class LogCompactionSpec
             var job = new JobId(at + 1);
             var (steps, checkpoints, plan) = _jobs[at];
             var checkpoint = checkpoints.Max;
-            switch (random.Next(13))
+            switch (random.Next(14))
             {
                 case 0:
                     return new MemberFenced(new($"m{random.Next(4)}", random.Next(1, 50)));
@@ -138,6 +138,9 @@ public class LogCompactionSpec
                     var from = known[random.Next(known.Count)];
                     checkpoints.RemoveWhere(lost => lost > from || from == 0);
                     return new CheckpointLost(job, checkpoint, from, "damaged");
+                case 7 when plan is not null && random.Next(4) == 0:
+                    _jobs[at] = (Math.Min(steps, checkpoint), checkpoints, plan);
+                    return new WindowSkipped(job, new(1, _epochs), new(checkpoint, Math.Max(steps, checkpoint) + 1), "loss is NaN");
                 default:
                     _jobs[at] = (++steps, checkpoints, plan);
                     return new StepCommitted(job, new(1, _epochs), steps, new((ulong)random.NextInt64()));

@@ -156,7 +156,7 @@ public class QuerySpec
         var rank = new RankMachine(new("m0", 1), new(), planner);
         var coordinator = new Sender(new("seed", 1), Role.Coordinator);
         Do(new Started());
-        Do(new Received(coordinator, new ProposePlan(1, Epoch, new(1), spec, [new("m0", 1)], plan.Bytes, plan.Hash, 0, [])));
+        Do(new Received(coordinator, new ProposePlan(1, Epoch, new(1), spec, [new("m0", 1)], plan.Bytes, plan.Hash, 0, [], [])));
         Do(new HopsDone(Epoch, new(0), [new(1, new(0), 64, TimeSpan.FromMilliseconds(4), TimeSpan.FromMilliseconds(1)), new(1, new(0), 64, TimeSpan.FromMilliseconds(4), TimeSpan.Zero)]));
         Do(new HopsDone(new(1, 9), new(0), [new(1, new(0), 1 << 20, TimeSpan.FromMilliseconds(4), TimeSpan.Zero)]));
         for (var tick = 0; tick < 20; tick++)

@@ -275,7 +275,7 @@ public class RankMachineSpec
         internal Received Propose(RingEpoch epoch, TestPlanner? planner = null)
         {
             var plan = (planner ?? _planner).Plan(_spec, 3);
-            return From(new ProposePlan(1, epoch, new(1), _spec, [.. Members], plan.Bytes, plan.Hash, 0, []));
+            return From(new ProposePlan(1, epoch, new(1), _spec, [.. Members], plan.Bytes, plan.Hash, 0, [], []));
         }
 
         internal Received Hello(RingEpoch epoch, long stepsCommitted, long checkpointAt = 0) =>

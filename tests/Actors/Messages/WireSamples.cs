@@ -21,7 +21,7 @@ internal static class WireSamples
     internal static Message[] Messages { get; } =
     [
         new MemberHello(9, 3, "cpu avx2 1.0", Epoch, RankPhase.Training, 40, 42, 1_000, true, Hop, [new(new(2), 42, new(7), 4, 3), new(new(2), 42, new(7), 4, 2)]),
-        new MemberHello(9, 3, "", Epoch, RankPhase.Idle, 0, 0, 0, false, null, []),
+        new MemberHello(9, 3, "", Epoch, RankPhase.Idle, 0, 0, 0, false, null, [], IsReserve: true),
         new PlanAnswer(Epoch, "c0ffee", "cpu", "127.0.0.1:9", new PlanDifference("layout", "zigzag", "stripe"), ""),
         new PlanAnswer(Epoch, "", "cpu", "", null, "no plan"),
         new RankReady(Epoch, 40, new(0x1122334455667788)),
@@ -34,8 +34,8 @@ internal static class WireSamples
         new StaleTerm(4),
         new KvBlockReady(Epoch, new(41), 6),
         new CoordinatorHello(3, 12, Epoch, EpochPhase.Training, 41, 50, 51, 40),
-        new ProposePlan(3, Epoch, new(2), Spec, [new("m0", 1), new("m1", 5)], [9, 8, 7], "c0ffee", 40, []),
-        new ProposePlan(3, Epoch, new(2), Spec, [new("m0", 1), new("m1", 5)], [9, 8, 7], "c0ffee", 42, [new(1), new(0), new(1)]),
+        new ProposePlan(3, Epoch, new(2), Spec, [new("m0", 1), new("m1", 5)], [9, 8, 7], "c0ffee", 40, [], []),
+        new ProposePlan(3, Epoch, new(2), Spec, [new("m0", 1), new("m1", 5)], [9, 8, 7], "c0ffee", 42, [new(1), new(0), new(1)], [new(20, 23), new(40, 41)]),
         new StartEpoch(3, Epoch, ["a:1", "b:2"], "secret"),
         new EndEpoch(3, Epoch, EpochEnd.HopLate, "rank 2 is late"),
         new ReleaseMember(3, new("m0", 1), true, "asked to leave"),
@@ -88,5 +88,6 @@ internal static class WireSamples
         new MemberFenced(new("m1", 5)),
         new JobFolded(new(2), 9, 41, 4, 2, true),
         new CheckpointLost(new(2), 40, 30, "a bit is another one"),
+        new WindowSkipped(new(2), Epoch, new(40, 43), "loss is NaN"),
     ];
 }

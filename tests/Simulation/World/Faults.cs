@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace ActorRing.Simulation;
 
 /// <summary>What kind of trouble a schedule is about.</summary>
@@ -27,6 +29,12 @@ internal enum Profile
     /// <summary>A seed that nobody reaches for a while: nobody may notice but by waiting (L3).</summary>
     CutOffSeed,
 
+    /// <summary>Data that no update can be made of: they are left out, or, where all are so, a verdict (L2).</summary>
+    BadData,
+
+    /// <summary>One lost rank whose machine stays away for a while: the ring makes do, and is whole again soon after (L7).</summary>
+    Elastic,
+
     /// <summary>Nothing but processes that are lost at chosen points (<see cref="CrashPlan"/>).</summary>
     Crashes,
 }
@@ -50,6 +58,8 @@ internal sealed class Faults
             4 => Profile.OddMember,
             5 => Profile.OldLog,
             6 => Profile.CutOffSeed,
+            7 => Profile.BadData,
+            8 => Profile.Elastic,
             _ => Profile.Swarm,
         };
         var isSwarm = Profile == Profile.Swarm;
@@ -96,6 +106,19 @@ internal sealed class Faults
         Damage = Weight(12);
         Misread = Rate(0.1);
         DamageReplica = Weight(6);
+        var isBad = Profile == Profile.BadData || (isSwarm && random.Below(4) == 0);
+        BadPlaces = isBad ? [.. Enumerable.Range(0, random.Between(1, 3)).Select(_ => random.Below(2 * TrainSteps))] : [];
+        Reserves = random.Below(Spares + 1);
+        if (Profile == Profile.Elastic)
+        {
+            // Either a reserve or fewer ranks, and time to see it.
+            Reserves = random.Below(2);
+            Spares = Reserves;
+            MinRanks = Reserves > 0 ? Ranks : Ranks - 1;
+            (TrainSteps, Jobs) = (200, 1);
+        }
+
+        BadFrom = Profile == Profile.BadData && random.Below(3) == 0 ? random.Below(TrainSteps) : long.MaxValue;
     }
 
     /// <summary>A run of 3 ranks and 4 updates in which nothing goes wrong by itself.</summary>
@@ -172,6 +195,9 @@ internal sealed class Faults
 
     internal int Spares { get; private init; }
 
+    /// <summary>Those of the spares that hold a rank only while there are too few others.</summary>
+    internal int Reserves { get; private init; }
+
     internal int MinRanks { get; private init; }
 
     internal int TrainSteps { get; private init; }
@@ -199,6 +225,12 @@ internal sealed class Faults
 
     /// <summary>Parts of states go bad in a memory.</summary>
     internal int DamageReplica { get; private init; }
+
+    /// <summary>Places in the data of every job of which no update can be made.</summary>
+    internal ImmutableArray<int> BadPlaces { get; private init; } = [];
+
+    /// <summary>Neither of any from here on.</summary>
+    internal long BadFrom { get; private init; } = long.MaxValue;
 
     /// <summary>How often a rank takes a whole TrainingCheckpoint for a damaged one.</summary>
     internal double Misread { get; private init; }

@@ -37,13 +37,14 @@ internal static class SimSettings
         Mutation = mutation,
     };
 
-    internal static RankOptions Rank(Mutation mutation, bool isOdd) => new()
+    internal static RankOptions Rank(Mutation mutation, bool isOdd, bool isReserve) => new()
     {
         HeartbeatEvery = TimeSpan.FromMilliseconds(25),
         CoordinatorLease = TimeSpan.FromMilliseconds(250),
         SummaryEvery = TimeSpan.FromMilliseconds(25),
         HopDeadline = TimeSpan.FromMilliseconds(150),
         RunAhead = RunAhead,
+        IsReserve = isReserve,
         Fingerprint = isOdd ? "2.0" : "1.0",
         Mutation = mutation,
     };

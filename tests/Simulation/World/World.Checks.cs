@@ -170,6 +170,7 @@ internal sealed partial class World
                 break;
             case EpochIssued issued:
                 Epochs++;
+                Resizes += issued.Cause == EpochEnd.Resized ? 1 : 0;
                 var its = _jobs[(int)issued.Job.Number - 1];
                 its.Epochs++;
                 Demand(issued.Epoch > _lastIssued && issued.Epoch.Number == _lastIssued.Number + 1, "S1", $"epoch {issued.Epoch} is issued after {_lastIssued}");
@@ -201,6 +202,9 @@ internal sealed partial class World
                 of.Checkpoints.Add(committed.StepsDone);
                 of.MostCheckpoint = Math.Max(of.MostCheckpoint, committed.StepsDone);
                 break;
+            case WindowSkipped skipped:
+                CheckWindow(skipped, _jobs[(int)skipped.Job.Number - 1]);
+                break;
             case CheckpointLost lost:
                 CheckLoss(lost, _jobs[(int)lost.Job.Number - 1]);
                 break;
@@ -223,13 +227,28 @@ internal sealed partial class World
         Lost++;
     }
 
+    // S8: from what is safe, and no further back; S17: and only where nothing else can be done.
+    private void CheckWindow(WindowSkipped skipped, JobTruth job)
+    {
+        var window = skipped.Window;
+        Demand(!JobRecord.IsFinal(job.State), "S13", $"{skipped.Job} is {job.State} and leaves out data");
+        Demand(skipped.Epoch == _lastIssued, "S5", $"epoch {skipped.Epoch} goes back after {_lastIssued} was issued");
+        Demand(window.From == job.CheckpointCommitted && window.To > window.From, "S8", $"data are left out from update {window.From} to {window.To}; {job.CheckpointCommitted} is safe");
+        Demand(IsBad(PlaceOf(window.To - 1, job.Windows)), "S17", $"the data of update {window.To} are left out and nothing is wrong with them");
+        job.StepsCommitted = Math.Min(job.StepsCommitted, window.From);
+        job.Windows.Add(window);
+        Demand(job.Windows.Count <= SkippedWindow.Most, "S15", $"{skipped.Job} has left out data {job.Windows.Count} times");
+        _lastCommitAt = Now;
+        Windows++;
+    }
+
     private void CheckCommit(StepCommitted committed)
     {
         var job = _jobs[(int)committed.Job.Number - 1];
         Demand(!JobRecord.IsFinal(job.State), "S13", $"{committed.Job} is {job.State} and commits");
         Demand(committed.StepsDone == job.StepsCommitted + 1, "S6", $"update {committed.StepsDone} is committed after {job.StepsCommitted}");
         Demand(committed.Epoch == _lastIssued, "S5", $"epoch {committed.Epoch} commits after {_lastIssued} was issued");
-        Demand(committed.Digest.Value == Reference(committed.Job.Number, committed.StepsDone), "S6", $"update {committed.StepsDone} ends in another state than in an undisturbed run");
+        Demand(committed.Digest.Value == Reference(committed.Job.Number, committed.StepsDone, job.Windows), "S6", $"update {committed.StepsDone} ends in another state than in an undisturbed run");
         var ring = _rings[committed.Epoch];
         for (var rank = 0; rank < ring.DoneBy.Length; rank++)
         {
@@ -273,10 +292,10 @@ internal sealed partial class World
         switch (_faults.Profile)
         {
             case Profile.CoordinatorOnly:
-                Demand(Kills == 0 && Epochs == _faults.Jobs, "L3", $"{Epochs} epochs and {Kills} lost ranks after nothing but restarts of the coordinator");
+                Demand(Kills == 0 && Epochs - Resizes == _faults.Jobs, "L3", $"{Epochs} epochs and {Kills} lost ranks after nothing but restarts of the coordinator");
                 break;
             case Profile.OneLoss:
-                Demand(Epochs <= _faults.Jobs + _troubles, "L4", $"{Epochs} epochs after {_troubles} lost ranks");
+                Demand(Epochs - Resizes <= _faults.Jobs + _troubles, "L4", $"{Epochs} epochs after {_troubles} lost ranks");
                 break;
             case Profile.SlowSpare:
                 Demand(Epochs == _faults.Jobs, "L6", $"{Epochs} epochs although no rank was touched");
@@ -284,6 +303,18 @@ internal sealed partial class World
             case Profile.Poison:
                 Demand(_jobs.TrueForAll(job => job.State == JobState.Failed && job.Verdict.Contains("committed nothing", StringComparison.Ordinal)), "L2",
                     $"a job that cannot go on is {_jobs[0].State}: {_jobs[0].Verdict}");
+                break;
+            case Profile.Elastic:
+                Demand(_jobs.TrueForAll(job => job.State == JobState.Completed) && (_troubles == 0 || (Epochs, Resizes) == (3, 1)), "L7",
+                    $"{Epochs} epochs, {Resizes} of them to be whole again, after a machine that was away for a while; the job is {_jobs[0].State}");
+                break;
+            case Profile.BadData when _faults.BadFrom < long.MaxValue:
+                Demand(_jobs.TrueForAll(job => job.State == JobState.Failed && job.Verdict.Contains("windows of data", StringComparison.Ordinal)), "L2",
+                    $"a job without any good data is {_jobs[0].State}: {_jobs[0].Verdict}");
+                break;
+            case Profile.BadData:
+                Demand(Kills == 0 && _jobs.TrueForAll(job => job.State == JobState.Completed), "L2", $"a job with some bad data is {_jobs[0].State}: {_jobs[0].Verdict}");
+                Demand(_jobs.TrueForAll(job => !_faults.BadPlaces.Any(place => place < _faults.TrainSteps) || job.Windows.Count > 0), "S17", "an update was made of data of which none can be made");
                 break;
             case Profile.CutOffSeed:
                 Demand(Kills == 0 && Epochs == _faults.Jobs, "L3", $"{Epochs} epochs and {Kills} lost ranks after nothing but a seed that nobody reached for a while");
@@ -322,6 +353,8 @@ internal sealed partial class World
         internal long StepsCommitted { get; set; }
 
         internal string? PlanHash { get; set; }
+
+        internal List<SkippedWindow> Windows { get; } = [];
 
         internal SortedSet<long> Checkpoints { get; } = [];
 

@@ -17,13 +17,13 @@ internal sealed partial class World
     private readonly RingEpoch[] _trained = new RingEpoch[8];
     private readonly int _oddSlot;
 
-    /// <summary>The state of an undisturbed run after a number of updates.</summary>
-    internal static ulong Reference(long job, long stepsDone)
+    /// <summary>The state of an undisturbed run after a number of updates that leaves the same data out.</summary>
+    private ulong Reference(long job, long stepsDone, IReadOnlyList<SkippedWindow> windows)
     {
         var digest = Initial(job);
         for (long step = 0; step < stepsDone; step++)
         {
-            digest = Updated(digest, job, step);
+            digest = Updated(digest, job, PlaceOf(step, windows));
         }
 
         return digest;
@@ -31,8 +31,12 @@ internal sealed partial class World
 
     private static ulong Initial(long job) => SimRandom.Mix((ulong)job + 1_000);
 
-    // The batch is a function of job and update: reading it twice or leaving it out ends in another state.
-    private static ulong Updated(ulong digest, long job, long step) => SimRandom.Mix(digest ^ SimRandom.Mix((ulong)((job * 7_919) + step)));
+    // The batch is a function of job and place: reading it twice or leaving it out ends in another state.
+    private static ulong Updated(ulong digest, long job, long place) => SimRandom.Mix(digest ^ SimRandom.Mix((ulong)((job * 7_919) + place)));
+
+    private long PlaceOf(long step, IReadOnlyList<SkippedWindow> windows) => step + SkippedWindow.Before(windows, new(step), 0, _faults.TrainSteps);
+
+    private bool IsBad(long place) => place >= _faults.BadFrom || _faults.BadPlaces.Contains((int)place);
 
     private void Compute(SimMember member, Effect effect)
     {
@@ -323,6 +327,13 @@ internal sealed partial class World
 
         ring.ArrivedCount = 0;
         var step = ring.Connected[0]!.Session!.StepsDone;
+        var windows = ring.Proposal.Windows;
+        if (IsBad(PlaceOf(step, windows)))
+        {
+            RollBack(ring, step);
+            return;
+        }
+
         var isFinite = !_nextIsNonFinite || _isHealed;
         _nextIsNonFinite = false;
         if (!isFinite)
@@ -336,7 +347,7 @@ internal sealed partial class World
             var session = member.Session!;
             Demand(session.StepsDone == step, "S3", $"contributions to update {step} and {session.StepsDone} are added up");
             ring.Arrived[rank] = false;
-            session.Digest = Updated(session.Digest, number, step);
+            session.Digest = Updated(session.Digest, number, PlaceOf(step, windows));
             session.StepsDone++;
             session.IsComputing = false;
             var report = new StepReport(isFinite ? 1.5 : double.NaN, 1, 64, TimeSpan.FromMilliseconds(8), 100, TimeSpan.Zero);
@@ -347,6 +358,19 @@ internal sealed partial class World
             }
 
             Feed(member, wait, new TrainStepDone(ring.Id, session.StepsDone, new(session.Digest), report));
+        }
+    }
+
+    // All ranks see the same numbers, so all say the same.
+    private void RollBack(SimRing ring, long step)
+    {
+        for (var rank = 0; rank < ring.Connected.Length; rank++)
+        {
+            var member = ring.Connected[rank]!;
+            Demand(member.Session!.StepsDone == step, "S3", $"contributions to update {step} and {member.Session.StepsDone} are added up");
+            ring.Arrived[rank] = false;
+            member.Session.IsComputing = false;
+            Feed(member, _random.Between(0, 3), new WorkFailed(ring.Id, "loss is NaN", FailureKind.RollsBack));
         }
     }
 

@@ -74,10 +74,10 @@ internal sealed partial class World
 
             Demand(isThere, "S7", $"{holder.Id} is asked for part {part} of update {restore.StepsDone} and does not have it");
             session.Digest = digest;
-            if (digest != Reference(restore.Job.Number, restore.StepsDone) || (!_isHealed && _random.Chance(_faults.Misread)))
+            if (digest != Reference(restore.Job.Number, restore.StepsDone, restore.Windows) || (!_isHealed && _random.Chance(_faults.Misread)))
             {
                 // Whoever has it finds out, and lets go of it; or it never does, and says that it has it for ever.
-                if (holder.Id.Incarnation % 2 == 0 && digest != Reference(restore.Job.Number, restore.StepsDone)
+                if (holder.Id.Incarnation % 2 == 0 && digest != Reference(restore.Job.Number, restore.StepsDone, restore.Windows)
                     && holder.Replicas.Remove((restore.Job.Number, restore.StepsDone, restore.Holders.Length, part)))
                 {
                     ring.HasGivenUp = true;

@@ -9,6 +9,8 @@ namespace ActorRing.Simulation;
 internal sealed partial class World
 {
     private bool _nextIsNonFinite;
+    private int _awaySlot = -1;
+    private long _awayUntil;
     private int _requests;
     private int _troubles;
     private readonly IReadOnlyList<int> _skip;
@@ -56,13 +58,14 @@ internal sealed partial class World
                 }
 
                 return ++_troubles == 3;
-            case Profile.OneLoss when isTraining:
+            case Profile.OneLoss or Profile.Elastic when isTraining:
                 var rank = _random.Below(coordinator!.Machine.Ranks.Count);
                 if (Find(coordinator.Machine.Ranks[rank]!.Id) is SimMember { IsAlive: true } victim)
                 {
                     Tell($"{victim.Id} is killed");
                     _troubles++;
                     _lossAt = Now;
+                    (_awaySlot, _awayUntil) = _faults.Profile == Profile.Elastic ? (victim.Slot, Now + _random.Between(600, 900)) : (-1, 0);
                     Lose(victim, _random.Chance(_faults.ExitSeen));
                 }
 
@@ -81,7 +84,7 @@ internal sealed partial class World
                 }
 
                 return false;
-            case Profile.Poison or Profile.OddMember:
+            case Profile.Poison or Profile.OddMember or Profile.BadData:
                 return true;
             default:
                 return false;
@@ -264,7 +267,7 @@ internal sealed partial class World
         {
             var step = JobOf(ring).StepsCommitted + ahead;
             var report = new StepReport(1, 1, 64, TimeSpan.Zero, 0, TimeSpan.Zero);
-            Feed(coordinator, ahead, new Received(member.Sender, new TrainStepCompleted(epoch, step, new(Reference(job, step)), report)));
+            Feed(coordinator, ahead, new Received(member.Sender, new TrainStepCompleted(epoch, step, new(Reference(job, step, ring.Proposal.Windows)), report)));
         }
     }
 

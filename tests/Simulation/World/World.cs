@@ -84,6 +84,12 @@ internal sealed partial class World
 
     internal long Epochs { get; private set; }
 
+    /// <summary>Those of them that gave a ring what it wanted.</summary>
+    internal long Resizes { get; private set; }
+
+    /// <summary>Times that data were left out.</summary>
+    internal long Windows { get; private set; }
+
     /// <summary>TrainingCheckpoints given up.</summary>
     internal long Lost { get; private set; }
 
@@ -283,12 +289,14 @@ internal sealed partial class World
         }
     }
 
+    private bool IsReserve(int slot) => slot >= _members.Length - _faults.Reserves;
+
     private void BootMember(int slot)
     {
         var isOdd = slot == _oddSlot;
         var hasOddPlan = isOdd && _rngSeed % 2 == 0;
         var member = new SimMember(
-            new(MemberName(slot), ++_incarnations[slot]), slot, SimSettings.Rank(_mutation, isOdd && !hasOddPlan), new(hasOddPlan)) { IsOdd = isOdd };
+            new(MemberName(slot), ++_incarnations[slot]), slot, SimSettings.Rank(_mutation, isOdd && !hasOddPlan, IsReserve(slot)), new(hasOddPlan)) { IsOdd = isOdd };
         if (_members[slot] is { IsAlive: true } old)
         {
             _zombies.Add(old);
@@ -394,7 +402,11 @@ internal sealed partial class World
 
     private void Restart(int slot) => At(_random.Between(10, 100), () =>
     {
-        if (_members[slot] is { IsAlive: false } or { IsCutOff: true })
+        if (slot == _awaySlot && Now < _awayUntil)
+        {
+            At(_awayUntil - Now, () => Restart(slot));
+        }
+        else if (_members[slot] is { IsAlive: false } or { IsCutOff: true })
         {
             BootMember(slot);
         }

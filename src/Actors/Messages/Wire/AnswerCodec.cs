@@ -160,7 +160,7 @@ internal static class AnswerCodec
         var outcomes = ImmutableArray.CreateBuilder<EpochOutcome>(r.Count(LeastOutcomeBytes));
         while (outcomes.Count < outcomes.Capacity && r.Error == WireError.None)
         {
-            outcomes.Add(new(new(r.I64()), r.Epoch(), (EpochEnd)r.U8((byte)EpochEnd.StateCorrupt), r.String(), r.I64(), r.Time()));
+            outcomes.Add(new(new(r.I64()), r.Epoch(), (EpochEnd)r.U8((byte)EpochEnd.Resized), r.String(), r.I64(), r.Time()));
         }
 
         return outcomes.ToImmutable();

@@ -49,6 +49,9 @@ public static class LogCodec
             case CheckpointLost x:
                 w.U16(8); w.I64(x.Job.Number); w.I64(x.StepsDone); w.I64(x.RestoreFrom); w.String(x.Reason);
                 break;
+            case WindowSkipped x:
+                w.U16(10); w.I64(x.Job.Number); w.Epoch(x.Epoch); WindowCodec.Write(w, x.Window); w.String(x.Reason);
+                break;
             default:
                 throw new ArgumentException("a record that is not of the closed set");
         }
@@ -82,7 +85,7 @@ public static class LogCodec
                 found = new JobStateChanged(new(r.I64()), (JobState)r.U8((byte)JobState.Cancelled), r.String(), r.String());
                 break;
             case 3:
-                found = new EpochIssued(new(r.I64()), r.Epoch(), MessageCodec.Members(ref r), r.String(), r.I64(), (EpochEnd)r.U8((byte)EpochEnd.StateCorrupt));
+                found = new EpochIssued(new(r.I64()), r.Epoch(), MessageCodec.Members(ref r), r.String(), r.I64(), (EpochEnd)r.U8((byte)EpochEnd.Resized));
                 break;
             case 4:
                 found = new StepCommitted(new(r.I64()), r.Epoch(), r.I64(), r.Digest());
@@ -101,6 +104,9 @@ public static class LogCodec
                 break;
             case 9:
                 found = new StepCommitted(new(r.I64()), r.Epoch(), r.I64(), r.Digest(), MessageCodec.Report(ref r));
+                break;
+            case 10:
+                found = new WindowSkipped(new(r.I64()), r.Epoch(), WindowCodec.Read(ref r), r.String());
                 break;
             default:
                 r.Fail(WireError.UnknownType);

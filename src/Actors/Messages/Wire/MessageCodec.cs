@@ -66,6 +66,7 @@ public static class MessageCodec
             case MemberHello m:
                 w.U16(1); w.I64(m.Sequence); w.I64(m.Term); w.String(m.Fingerprint); w.Epoch(m.Promised); w.U8((byte)m.Phase); w.I64(m.Acknowledged);
                 w.I64(m.StepsDone); w.I64(m.Progress); w.Flag(m.IsLeaving); HopCodec.Maybe(w, m.Waiting); ReplicaCodec.Write(w, m.Replicas);
+                w.Flag(m.IsReserve);
                 break;
             case PlanAnswer m:
                 w.U16(2); w.Epoch(m.Epoch); w.String(m.PlanHash); w.String(m.Fingerprint); w.String(m.Endpoint); w.Flag(m.Difference is not null);
@@ -114,7 +115,7 @@ public static class MessageCodec
                     w.Member(member);
                 }
 
-                w.Blob(m.PlanBytes); w.String(m.PlanHash); w.I64(m.RestoreFrom); ReplicaCodec.Write(w, m.Holders);
+                w.Blob(m.PlanBytes); w.String(m.PlanHash); w.I64(m.RestoreFrom); ReplicaCodec.Write(w, m.Holders); WindowCodec.Write(w, m.Windows);
                 break;
             case StartEpoch m:
                 w.U16(22); w.I64(m.Term); w.Epoch(m.Epoch); w.Count(m.Endpoints.Length);
@@ -191,7 +192,7 @@ public static class MessageCodec
         {
             case 1:
                 return new MemberHello(r.I64(), r.I64(), r.String(), r.Epoch(), (RankPhase)r.U8(LastPhase), r.I64(), r.I64(), r.I64(), r.Flag(),
-                    r.Flag() ? HopCodec.Wait(ref r) : null, ReplicaCodec.Replicas(ref r));
+                    r.Flag() ? HopCodec.Wait(ref r) : null, ReplicaCodec.Replicas(ref r), r.Flag());
             case 2:
                 return new PlanAnswer(r.Epoch(), r.String(), r.String(), r.String(), r.Flag() ? new PlanDifference(r.String(), r.String(), r.String()) : null,
                     r.String());
@@ -202,7 +203,7 @@ public static class MessageCodec
             case 5:
                 return new ShardWritten(r.Epoch(), r.I64(), r.I64(), r.String(), r.Digest());
             case 6:
-                return new RankFailed(r.Epoch(), new(r.I64()), (FailureKind)r.U8((byte)FailureKind.JobStops), r.String());
+                return new RankFailed(r.Epoch(), new(r.I64()), (FailureKind)r.U8((byte)FailureKind.RollsBack), r.String());
             case 7:
                 return new HopOverdue(r.Epoch(), HopCodec.Wait(ref r));
             case 8:
@@ -218,11 +219,12 @@ public static class MessageCodec
             case 20:
                 return new CoordinatorHello(r.I64(), r.I64(), r.Epoch(), (EpochPhase)r.U8((byte)EpochPhase.Training), r.I64(), r.I64(), r.I64(), r.I64());
             case 21:
-                return new ProposePlan(r.I64(), r.Epoch(), new(r.I64()), SpecCodec.Read(ref r), Members(ref r), r.Blob(), r.String(), r.I64(), ReplicaCodec.Holders(ref r));
+                return new ProposePlan(r.I64(), r.Epoch(), new(r.I64()), SpecCodec.Read(ref r), Members(ref r), r.Blob(), r.String(), r.I64(), ReplicaCodec.Holders(ref r),
+                    WindowCodec.Windows(ref r));
             case 22:
                 return new StartEpoch(r.I64(), r.Epoch(), Strings(ref r), r.String());
             case 23:
-                return new EndEpoch(r.I64(), r.Epoch(), (EpochEnd)r.U8((byte)EpochEnd.StateCorrupt), r.String());
+                return new EndEpoch(r.I64(), r.Epoch(), (EpochEnd)r.U8((byte)EpochEnd.Resized), r.String());
             case 24:
                 return new ReleaseMember(r.I64(), r.Member(), r.Flag(), r.String());
             case 40:
@@ -252,7 +254,7 @@ public static class MessageCodec
             case 52:
                 return AnswerCodec.Hierarchy(ref r);
             case 60:
-                return new ArmFault(r.String(), new(r.I32()), r.I64(), (FaultPoint)r.U8((byte)FaultPoint.Replica), (Fault)r.U8((byte)Fault.Flip), r.Time());
+                return new ArmFault(r.String(), new(r.I32()), r.I64(), (FaultPoint)r.U8((byte)FaultPoint.Replica), (Fault)r.U8((byte)Fault.NanTwice), r.Time());
             case 61:
                 return new FaultArmed(r.String());
             default:

@@ -16,7 +16,7 @@ public static class WireLimits
     public const int Entries = 10_000;
 
     /// <summary>Version of all messages; a frame of another one is refused.</summary>
-    public const byte Version = 5;
+    public const byte Version = 6;
 
     /// <summary>Version of all log records: logs outlive the programs that wrote them, so it rises for itself.</summary>
     public const byte LogVersion = 1;

@@ -26,8 +26,9 @@ internal sealed class SeedProcess : IAsyncDisposable
     /// <param name="place">Which cluster.</param>
     /// <param name="members">Member processes to start, and to start again when they are lost.</param>
     /// <param name="telemetry">Told what machines publish; borrowed.</param>
+    /// <param name="rejoinWait">How long a job waits for lost members before it makes do, and for how long they must be there again before it takes them in; null for the usual time.</param>
     /// <exception cref="StoreHeldException">It has a seed already.</exception>
-    internal SeedProcess(ClusterPlace place, int members, SeedTelemetry telemetry)
+    internal SeedProcess(ClusterPlace place, int members, SeedTelemetry telemetry, TimeSpan? rejoinWait = null)
     {
         var settings = place.Settings(Roles.Seed, isSeed: true);
         (_place, _telemetry) = (place, telemetry);
@@ -42,6 +43,7 @@ internal sealed class SeedProcess : IAsyncDisposable
         {
             var self = new MemberRef(Roles.Seed, MemberRef.NewIncarnation(TimeProvider.System));
             var options = new CoordinatorOptions { Self = Roles.ToId(self), StartsMembers = members > 0, SecretKey = [.. RandomNumberGenerator.GetBytes(32)] };
+            options = rejoinWait is { } wait ? options with { RejoinWait = wait } : options;
             _engine = new SeedEngine(settings, self, place.Uid());
             _host = new SeedHost(
                 _engine, _log, options,

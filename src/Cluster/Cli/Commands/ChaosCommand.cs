@@ -32,9 +32,9 @@ internal static class ChaosCommand
             var rank = RankOf(option.Name, result.GetValue(option)!);
             var point = Enum.GetValues<FaultPoint>().Cast<FaultPoint?>().FirstOrDefault(point => Words.Of(point!.Value) == result.GetValue(at))
                 ?? throw new UsageException($"--at is '{result.GetValue(at)}', allowed: {string.Join(", ", Enum.GetValues<FaultPoint>().Select(Words.Of))}");
-            if (fault == Fault.Nan && point != FaultPoint.Reduce)
+            if (fault is Fault.Nan or Fault.NanTwice && point != FaultPoint.Reduce)
             {
-                throw new UsageException($"--nan spoils a gradient, allowed: --at {Words.Of(FaultPoint.Reduce)}");
+                throw new UsageException($"{option.Name} spoils a gradient, allowed: --at {Words.Of(FaultPoint.Reduce)}");
             }
 
             if (fault == Fault.Flip && point is not (FaultPoint.Begin or FaultPoint.Update or FaultPoint.Replica))
@@ -91,6 +91,7 @@ internal static class ChaosCommand
         Fault.Slow => "rank=N: waits there in every update from then on.",
         Fault.Cut => "rank=N: its communicators break, as if the network did.",
         Fault.Flip => "rank=N: a bit of a weight (--at begin), a moment (--at update) or the copy of another rank's part (--at replica) changes in its memory.",
+        Fault.NanTwice => "rank=N: a gradient becomes NaN, --at reduce, and does so again when the update is computed once more.",
         _ => "rank=N: a gradient becomes NaN, --at reduce.",
     };
 

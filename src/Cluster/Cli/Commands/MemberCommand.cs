@@ -21,7 +21,11 @@ internal static class MemberCommand
         {
             Description = "Address of this machine at which it takes tensors from other ranks in jobs with parallelism.transport = gloo. They are not encrypted: for private networks. Default: 127.0.0.1.",
         };
-        var command = new Command("member", "Joins a cluster and holds a rank when a job needs one. Example: actorring member --name rank-0") { name, incarnation, address, ClusterPlace.Options };
+        var reserve = new Option<bool>("--reserve")
+        {
+            Description = "Holds a rank only while there are too few other members: a second member on a machine, for when another machine is lost. Jobs keep their ranks then, and with them every bit.",
+        };
+        var command = new Command("member", "Joins a cluster and holds a rank when a job needs one. Example: actorring member --name rank-0") { name, reserve, incarnation, address, ClusterPlace.Options };
         command.SetAction(async (result, stop) =>
         {
             var member = result.GetValue(name) ?? $"member-{Environment.ProcessId}";
@@ -35,8 +39,8 @@ internal static class MemberCommand
             WarmUp.Run();
             var self = new MemberRef(member, result.GetValue(incarnation) ?? MemberRef.NewIncarnation(TimeProvider.System));
             var work = new JobWork(tensors);
-            await using var host = new RankHost(
-                new MemberEngine(settings, self), new RankOptions { Fingerprint = ClusterPlace.Fingerprint }, new JobPlanner(), work, TimeProvider.System, ClusterLog.Write);
+            var options = new RankOptions { Fingerprint = ClusterPlace.Fingerprint, IsReserve = result.GetValue(reserve) };
+            await using var host = new RankHost(new MemberEngine(settings, self), options, new JobPlanner(), work, TimeProvider.System, ClusterLog.Write);
             using var signals = new DrainSignals(host.Drain);
             await host.StartAsync(stop);
             ClusterLog.Write($"joined as {self}");

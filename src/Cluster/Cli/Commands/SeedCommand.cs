@@ -17,14 +17,18 @@ internal static class SeedCommand
         DefaultValueFactory = _ => Path.Combine("runs", "eval"),
     };
 
+    /// <summary>When jobs make do.</summary>
+    internal static readonly Option<int> RejoinWait = NumberOption.Of(
+        "--rejoin-wait", "Milliseconds that a job waits for lost members before it makes do with reserves or, where it may, with fewer ranks; and that they must be there again before it takes them in.", 5000, 0, 86_400_000);
+
     internal static Command Create()
     {
         var members = NumberOption.Of("--members", "Member processes to start, and to start again when they are lost.", 0, 0, 1024);
-        var command = new Command("seed", "Runs the coordinator of a cluster until it is told to stop; jobs and what is committed outlive it. Example: actorring seed") { members, MetricsPort, NeedleFolder, ClusterPlace.OfSeed };
+        var command = new Command("seed", "Runs the coordinator of a cluster until it is told to stop; jobs and what is committed outlive it. Example: actorring seed") { members, RejoinWait, MetricsPort, NeedleFolder, ClusterPlace.OfSeed };
         command.SetAction(async (result, _) =>
         {
             await using var telemetry = new SeedTelemetry(result.GetValue(MetricsPort), result.GetValue(NeedleFolder)!);
-            await using var seed = new SeedProcess(ClusterPlace.Of(result), result.GetValue(members), telemetry);
+            await using var seed = new SeedProcess(ClusterPlace.Of(result), result.GetValue(members), telemetry, TimeSpan.FromMilliseconds(result.GetValue(RejoinWait)));
             using var signals = new DrainSignals(seed.Drain);
             await seed.StartAsync(default);
             return (await seed.Ended).IsClean ? 0 : 1;

@@ -4,6 +4,7 @@ using ActorRing.Compute.Model;
 using ActorRing.Compute.Model.Config;
 using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.Training;
+using ActorRing.Compute.Training.Guards;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
@@ -27,6 +28,11 @@ internal static class TrainCommand
     private static int Run(string path, IReadOnlyList<string> overrides, bool overwrite, CancellationToken stop)
     {
         var job = JobFile.Load(path, overrides);
+        if (job.Guards.NonFinite == NonFinitePolicy.RollBack)
+        {
+            throw new UsageException("guards.non_finite is 'rollback', and train keeps no TrainingCheckpoint to go back to; allowed: stop, retry, skip, or the job on a cluster (submit-training)");
+        }
+
         var modelFolder = Path.Combine(job.Output, "model");
         if (job.Checkpoint.Export && Directory.Exists(modelFolder) && !overwrite)
         {

@@ -22,7 +22,7 @@ internal static class DemoParity
         var corpus = model.Corpus(Path.Combine(settings.Output, "data"));
         var stages = settings.Stages.Select(stage => JobFile.StageOf(stage, corpus)).ToArray();
         using var trainer = new RankTrainer(
-            new TrainingState(parameters, optimizer, new SingleRank()), gradients, JobFile.PolicyOf(settings), settings.Guards, model.Config, stages, new Progress<Compute.Data.CorpusProgress>(),
+            new TrainingState(parameters, optimizer, new SingleRank()), gradients, JobFile.PolicyOf(settings), settings.Guards, model.Config, stages, [], new Progress<Compute.Data.CorpusProgress>(),
             stage => StageSeat.Alone(device, stages[stage].Tokens), _ => { });
         return trainer.Run(new TrainStep(0)).Loss;
     }

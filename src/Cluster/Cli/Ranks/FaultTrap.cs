@@ -42,11 +42,12 @@ internal sealed class FaultTrap
             return false;
         }
 
-        if (order.Fault != Fault.Slow)
+        _armed = order.Fault switch
         {
-            _armed = null;
-        }
-
+            Fault.Slow => order,
+            Fault.NanTwice => order with { Fault = Fault.Nan, Step = step.Index },
+            _ => null,
+        };
         return Carry(order);
     }
 

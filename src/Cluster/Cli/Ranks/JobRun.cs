@@ -52,7 +52,7 @@ internal sealed class JobRun : IDisposable
             _state = new TrainingState(parameters, optimizer, group);
             var corpus = _model.Corpus(Path.Combine(settings.Output, "data"));
             TrainingStage[] stages = [.. settings.Stages.Select(stage => JobFile.StageOf(stage, corpus))];
-            _trainer = Own(new RankTrainer(_state, gradients, JobFile.PolicyOf(settings), settings.Guards, _model.Config, stages, watch, SeatOf, tell));
+            _trainer = Own(new RankTrainer(_state, gradients, JobFile.PolicyOf(settings), settings.Guards, _model.Config, stages, order.Windows, watch, SeatOf, tell));
             _checkpoints = new TrainingCheckpoints(settings.Checkpoint.Folder, new ByteProgress(watch.Worked));
             _digest = !order.Holders.IsEmpty ? LoadFromMemory(order) : order.StepsDone == 0 ? _state.Digest() : Load(order.StepsDone);
         }

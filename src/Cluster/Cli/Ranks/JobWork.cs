@@ -148,7 +148,13 @@ internal sealed class JobWork : IRankWork
     public void WriteShard(WriteShard order)
     {
         var run = _run!;
-        run.ExportIfLast(order.StepsDone);
+        if (TryExport(run, order) is { } failed)
+        {
+            // The shard is asked for once more, and the export with it: a full disk may have room by then.
+            _say(failed);
+            return;
+        }
+
         if (run.CopyOf(order) is not { } copy)
         {
             _say(ShardWriter.Written(order, () => run.WriteShard(order), run.Digested, _trap));
@@ -157,6 +163,19 @@ internal sealed class JobWork : IRankWork
 
         _writer ??= new ShardWriter(_trap, _say);
         _writer.Add(order, () => run.WriteShard(order, copy), run.Digested);
+    }
+
+    private static ShardFailed? TryExport(JobRun run, WriteShard order)
+    {
+        try
+        {
+            run.ExportIfLast(order.StepsDone);
+            return null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return new ShardFailed(order.Epoch, order.StepsDone, $"export of the model after update {order.StepsDone}: {failure.Message.ReplaceLineEndings(" ")}");
+        }
     }
 
     public void Grant(GrantRotation order) => _watch.Grant(order);
@@ -205,6 +224,7 @@ internal sealed class JobWork : IRankWork
     private FailureKind KindOf(Exception failure) => failure switch
     {
         NonFiniteException when _run?.Guards.NonFinite == NonFinitePolicy.Stop => FailureKind.JobStops,
+        NonFiniteException when _run?.Guards.NonFinite == NonFinitePolicy.RollBack => FailureKind.RollsBack,
         NonFiniteException => FailureKind.NonFinite,
         StateCorruptException => FailureKind.StateCorrupt,
         _ => FailureKind.Work,

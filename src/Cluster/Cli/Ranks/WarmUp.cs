@@ -27,7 +27,7 @@ internal static class WarmUp
         var planner = new JobPlanner();
         var plan = planner.Plan(spec, 2);
         var self = new MemberId("a", 1);
-        var propose = new ProposePlan(1, new(1, 1), new(1), spec, [self, new("b", 1)], plan.Bytes, plan.Hash, 0, []);
+        var propose = new ProposePlan(1, new(1, 1), new(1), spec, [self, new("b", 1)], plan.Bytes, plan.Hash, 0, [], []);
         MessageCodec.TryDecode(MessageCodec.Encode(propose), out var message);
         var machine = new RankMachine(self, new RankOptions(), planner);
         machine.Handle(new Started(), new Instant(0), new Outbox());

@@ -30,7 +30,7 @@ internal static class Spellings
 
     public static IReadOnlyDictionary<string, NonFinitePolicy> NonFinite { get; } = new Dictionary<string, NonFinitePolicy>
     {
-        ["stop"] = NonFinitePolicy.Stop, ["retry"] = NonFinitePolicy.Retry, ["skip"] = NonFinitePolicy.Skip,
+        ["stop"] = NonFinitePolicy.Stop, ["retry"] = NonFinitePolicy.Retry, ["skip"] = NonFinitePolicy.Skip, ["rollback"] = NonFinitePolicy.RollBack,
     };
 
     public static IReadOnlyDictionary<string, LrSchedule> Schedule { get; } = new Dictionary<string, LrSchedule>

@@ -11,6 +11,9 @@ public enum NonFinitePolicy
 
     /// <summary>As <see cref="Retry"/>, but what comes again is left out: weights and moments stay as they are, and the next update follows.</summary>
     Skip,
+
+    /// <summary>As <see cref="Retry"/>, but what comes again takes the job back to its newest TrainingCheckpoint, and the data from there to the update are left out.</summary>
+    RollBack,
 }
 
 /// <summary>What is looked after in every update.</summary>

@@ -1,0 +1,48 @@
+using ActorRing.Actors.Effects;
+using ActorRing.Actors.Ids;
+using ActorRing.Actors.Messages;
+
+namespace ActorRing.Actors.Coordinator;
+
+/// <content>
+/// Members come and go. A ring that has waited for long enough makes do: with reserves, which have the same ranks and end in the same bits, or with fewer ranks, where
+/// the job allows that. Once members for all its ranks are there again, and have been for a while, it gets them; what is committed is in its members' memories.
+/// </content>
+public sealed partial class CoordinatorMachine
+{
+    private Instant? _roomSince;
+
+    private string? WatchRoom(EpochRun epoch, Instant now, Outbox effects)
+    {
+        if (!MakesDo(epoch) || Better(epoch, now) is not { } candidates)
+        {
+            _roomSince = null;
+            return null;
+        }
+
+        _roomSince ??= now;
+        if (now - _roomSince <= _options.RejoinWait || !epoch.Job.IsFruitful || _options.Mutation == Mutation.NeverGrow)
+        {
+            return null;
+        }
+
+        // Once in a while: to make a plan takes longer than to look who is there.
+        _roomSince = null;
+        var (ranks, plan) = RingFormation.Choose(epoch.Job.Spec, candidates.Count, mayShrink: true, _planner);
+        return plan is not null && IsBetter(epoch, candidates.GetRange(0, ranks))
+            ? EndCurrent(EpochEnd.Resized, Text.Of($"members are there for {ranks} ranks, {candidates.Take(ranks).Count(record => record.IsReserve)} of them reserves"), now, effects)
+            : null;
+    }
+
+    private static bool MakesDo(EpochRun epoch) =>
+        epoch.StopAfter == 0 && epoch.Steps.Agreed < epoch.Job.Spec.TrainSteps && (epoch.Ranks < epoch.Job.Spec.Ranks || epoch.Members.Any(record => record!.IsReserve));
+
+    private List<MemberRecord>? Better(EpochRun epoch, Instant now)
+    {
+        var candidates = RingFormation.Candidates(_members.All, epoch.Issued, record => IsFresh(record, now), epoch.Job.Spec.Ranks, makesDo: true);
+        return IsBetter(epoch, candidates.GetRange(0, Math.Min(candidates.Count, epoch.Job.Spec.Ranks))) ? candidates : null;
+    }
+
+    private static bool IsBetter(EpochRun epoch, List<MemberRecord> chosen) =>
+        chosen.Count > epoch.Ranks || (chosen.Count == epoch.Ranks && chosen.Count(record => record.IsReserve) < epoch.Members.Count(record => record!.IsReserve));
+}
