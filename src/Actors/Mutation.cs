@@ -143,6 +143,9 @@ public enum Mutation
     /// <summary>A job goes on from where it was although data behind its newest TrainingCheckpoint are left out.</summary>
     SkipFromCommitted,
 
+    /// <summary>A member with which a ring did not go on is taken in again and again.</summary>
+    InsistOnNewcomers,
+
     /// <summary>A ring that has made do stays as it is although members for it are there.</summary>
     NeverGrow,
 }

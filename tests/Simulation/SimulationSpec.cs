@@ -24,6 +24,14 @@ public class SimulationSpec
         Assert.InRange(result.Windows, Schedules / 100, long.MaxValue);
     }
 
+    [Fact]
+    public void Schedule_that_broke_a_rule_once_must_not_do_so_again()
+    {
+        var lines = File.ReadLines(Path.Combine(AppContext.BaseDirectory, "regressions.txt")).Where(line => line.Length > 0 && line[0] != '#').ToList();
+        Assert.NotEmpty(lines);
+        Assert.All(lines, line => Assert.Null(new World(ulong.Parse(line.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture)).Run()));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

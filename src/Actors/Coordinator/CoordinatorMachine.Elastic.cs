@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorRing.Actors.Effects;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
@@ -32,6 +33,25 @@ public sealed partial class CoordinatorMachine
         return plan is not null && IsBetter(epoch, candidates.GetRange(0, ranks))
             ? EndCurrent(EpochEnd.Resized, Text.Of($"members are there for {ranks} ranks, {candidates.Take(ranks).Count(record => record.IsReserve)} of them reserves"), now, effects)
             : null;
+    }
+
+    // Who comes to a ring that went on well without them, and it does not go on with them, is left out until it is another process, or the job another one.
+    private ImmutableArray<MemberRecord> NewcomersOf(JobRecord job, List<MemberRecord> chosen) =>
+        _lastEnd == EpochEnd.Resized ? [.. chosen.Where(record => !job.LastEpoch!.Members.Contains(record.Id))] : [];
+
+    private bool Decline(EpochRun epoch, EpochEnd cause)
+    {
+        if (epoch.Newcomers.IsEmpty || epoch.Job.IsFruitful || !JobRecord.IsBlame(cause) || _options.Mutation == Mutation.InsistOnNewcomers)
+        {
+            return false;
+        }
+
+        foreach (var newcomer in epoch.Newcomers)
+        {
+            newcomer.IsDeclined = true;
+        }
+
+        return true;
     }
 
     private static bool MakesDo(EpochRun epoch) =>

@@ -58,7 +58,7 @@ public sealed partial class CoordinatorMachine
     {
         foreach (var record in _members.All)
         {
-            record.Unfit = "";
+            (record.Unfit, record.IsDeclined) = ("", false);
         }
     }
 
@@ -91,7 +91,7 @@ public sealed partial class CoordinatorMachine
 
         var (restoreFrom, holders) = RestorePoint(job, candidates);
         var issued = new EpochIssued(job.Id, new(Term, _book.LastEpoch.Number + 1), members.ToImmutable(), plan.Hash, restoreFrom, _lastEnd);
-        var epoch = _epoch = new(job, issued, plan, EpochPhase.Issuing, _options, now) { Holders = holders };
+        var epoch = _epoch = new(job, issued, plan, EpochPhase.Issuing, _options, now) { Holders = holders, Newcomers = NewcomersOf(job, candidates) };
         for (var rank = 0; rank < ranks; rank++)
         {
             epoch.Members[rank] = candidates[rank];
@@ -274,7 +274,7 @@ public sealed partial class CoordinatorMachine
         ClearStragglers(epoch, effects);
         NoteFailedLoad(epoch, cause);
         (_lastEnd, _lastReason, _formingSince) = (cause, reason, now);
-        _makesDoAt = cause == EpochEnd.Resized ? now : now + _options.RejoinWait;
+        _makesDoAt = cause == EpochEnd.Resized || Decline(epoch, cause) ? now : now + _options.RejoinWait;
         BackOff(epoch.Job, now, effects);
         _chronicle.Add(new EpochOutcome(epoch.Job.Id, epoch.Id, cause, reason, epoch.Job.StepsCommitted, default), now);
         var end = _ended = new EndEpoch(Term, epoch.Id, cause, reason);

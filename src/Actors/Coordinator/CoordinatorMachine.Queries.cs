@@ -107,7 +107,7 @@ public sealed partial class CoordinatorMachine
             : !record.IsLeaving ? MemberState.Up
             : record.Rank < 0 ? MemberState.Exiting : MemberState.Leaving;
         var isUnreachable = record.IsUp && (record.DisconnectedAt is not null || !IsFresh(record, now));
-        return new(Brief.Name(record.Id), MemberRole.Rank, state, isUnreachable, new(record.Rank), record.Rank < 0 || _epoch is null ? default : _epoch.Job.Id,
+        return new(Brief.Name(record.Id), record.IsReserve ? MemberRole.Reserve : MemberRole.Rank, state, isUnreachable, new(record.Rank), record.Rank < 0 || _epoch is null ? default : _epoch.Job.Id,
             record.Hello?.Promised ?? RingEpoch.None, record.Hello?.Phase ?? RankPhase.Idle, record.Hello?.StepsDone ?? 0, Brief.Name(record.Hello?.Fingerprint ?? ""),
             record.Hello is null ? null : now - record.HeardAt, Brief.Reason(record.IsUp ? record.Unfit : record.Reason));
     }

@@ -152,7 +152,7 @@ public sealed partial class CoordinatorMachine
     private string? Begin(Instant now, Outbox effects)
     {
         _startedAt = _lastTick = _formingSince = _notBefore = now;
-                _makesDoAt = now + _options.RejoinWait;
+        _makesDoAt = now + _options.RejoinWait;
         var reason = Adopt(now);
         Recall(effects);
         Announce(effects, everybody: true);

@@ -34,6 +34,9 @@ internal sealed class EpochRun
     /// <summary>The rank in whose memory each part of the state is that it starts from; empty for a TrainingCheckpoint, and in an epoch taken over.</summary>
     internal ImmutableArray<GlobalRank> Holders { get; init; } = [];
 
+    /// <summary>Members that a ring which had made do got with this epoch.</summary>
+    internal ImmutableArray<MemberRecord> Newcomers { get; init; } = [];
+
     internal RingEpoch Id => Issued.Epoch;
 
     internal int Ranks => Members.Length;

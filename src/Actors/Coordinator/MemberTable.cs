@@ -32,6 +32,9 @@ public sealed class MemberRecord
     /// <summary>Why it cannot be a rank of the present job; empty if it can.</summary>
     public string Unfit { get; internal set; } = "";
 
+    /// <summary>Whether the present job went on without it and did not with it.</summary>
+    internal bool IsDeclined { get; set; }
+
     /// <summary>How often its state changed in its memory: one bit may flip anywhere, a second one says that the memory is bad.</summary>
     public int Corruptions { get; internal set; }
 

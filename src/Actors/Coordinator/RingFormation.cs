@@ -23,7 +23,7 @@ internal static class RingFormation
         }
 
         // Without a heartbeat in this coordinator's life it may be long gone.
-        var suited = members.Where(record => record is { IsUp: true, Hello: not null, IsLeaving: false, Unfit.Length: 0 } && isFresh(record)).ToList();
+        var suited = members.Where(record => record is { IsUp: true, Hello: not null, IsLeaving: false, IsDeclined: false, Unfit.Length: 0 } && isFresh(record)).ToList();
         var first = suited.Where(record => !record.IsReserve).ToList();
         var standing = suited.Where(record => record.IsReserve && places.ContainsKey(record.Id));
         var free = suited.Where(record => record.IsReserve && makesDo && !places.ContainsKey(record.Id));

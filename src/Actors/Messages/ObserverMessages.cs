@@ -82,6 +82,9 @@ public enum MemberRole : byte
 
     /// <summary>Can hold a rank.</summary>
     Rank,
+
+    /// <summary>Can hold a rank while there are too few others.</summary>
+    Reserve,
 }
 
 /// <summary>A member as its coordinator sees it.</summary>

@@ -354,6 +354,18 @@ bool Communicator::is_copied_well(Lock& lock, Transfer& transfer) {
   return !broken_;
 }
 
+bool Communicator::is_received_well(Lock& lock, const Transfer& transfer) {
+  if (!verifies_ || transfer.checksum == 0) return true;
+  Operation& operation = *transfer.operation;
+  operation.running++;
+  lock.unlock();
+  const bool is_well = is_as_sent(transfer, transfer.memory.address);
+  lock.lock();
+  operation.running--;
+  if (broken_) changed_.notify_all();
+  return is_well;
+}
+
 bool Communicator::is_as_sent(const Transfer& transfer, const std::byte* bytes) const {
   return !verifies_ || transfer.checksum == 0 || checksum_of(bytes, transfer.memory.byte_count) == transfer.checksum;
 }

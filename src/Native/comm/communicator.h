@@ -104,7 +104,7 @@ class Communicator final : public Events {
   void renewed(Transfer& transfer) override;
   void copy(Transfer& transfer, const std::byte* source) override;
   void broken(Reason reason) override;
-  bool is_as_sent(const Transfer& transfer, const std::byte* bytes) const override;
+  bool is_received_well(std::unique_lock<std::mutex>& lock, const Transfer& transfer) override;
   void damaged(const Transfer& transfer, int rank) override;
   int waits_for() const override;
   void answered(int peer, int waits_for) override;
@@ -125,6 +125,7 @@ class Communicator final : public Events {
   Transfer& add_transfer(Operation& operation, int peer, bool sending);
   void begin_sum(Operation& operation);
   bool is_copied_well(Lock& lock, Transfer& transfer);
+  bool is_as_sent(const Transfer& transfer, const std::byte* bytes) const;
   int add_copies(Operation& operation, Transfer* transfer, const std::byte* source, const Memory& destination);
   void after_sum(Operation& operation);
   void finish_if_done(Operation& operation);

@@ -371,8 +371,12 @@ class GlooTransport final : public Transport {
       if (verdict.accepted != 0 && header.byte_count > 0) {
         payload->recv(peer, kPayload);
         if (!payload->waitRecv(kPatience)) return false;
+        lock.lock();
+        if (closed_) return false;
         transfer.checksum = header.checksum;
-        is_well = events_.is_as_sent(transfer, transfer.memory.address);
+        is_well = events_.is_received_well(lock, transfer);
+        if (closed_) return false;
+        lock.unlock();
       }
       if (!is_well) verdict.accepted = 0;
       said->send(peer, kVerdict);

@@ -79,8 +79,8 @@ class Events {
   /// Asks for `source` to be copied into the transfer's memory without the lock; Transport::copied follows.
   virtual void copy(Transfer& transfer, const std::byte* source) = 0;
   virtual void broken(Reason reason) = 0;
-  /// Whether bytes are what was sent, as far as the sender says and this rank wants to know. Without the lock.
-  virtual bool is_as_sent(const Transfer& transfer, const std::byte* bytes) const = 0;
+  /// Whether what was received is what was sent, as far as the sender says and this rank wants to know. The lock is let go of meanwhile; the transfer and its memory stay.
+  virtual bool is_received_well(std::unique_lock<std::mutex>& lock, const Transfer& transfer) = 0;
   /// They are not, and `rank` is to blame.
   virtual void damaged(const Transfer& transfer, int rank) = 0;
   /// The rank that this one has waited for longest, or -1.

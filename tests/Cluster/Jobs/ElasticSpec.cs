@@ -20,6 +20,8 @@ public class ElasticSpec
         var whole = await cluster.Seed.AwaitAsync(job, status => status.StepsCommitted > 5 && status.EpochRanks == 3, "no progress");
         Assert.Equal(["rank-0", "rank-1", "rank-2"], await cluster.RingAsync());
 
+        Assert.Contains("[reserve]", Assert.Single(CommandRun.Of("cluster", "show", "--state", folder.State).Output.Split('\n'), line => line.StartsWith("ring://reserve@", StringComparison.Ordinal)), StringComparison.Ordinal);
+
         await cluster.LoseAsync(1);
         await cluster.Seed.AwaitAsync(job, status => (status.Epochs, status.EpochRanks) == (whole.Epochs + 1, 3), "the reserve did not stand in");
         Assert.Equal(["rank-0", "rank-2", "reserve"], await cluster.RingAsync());

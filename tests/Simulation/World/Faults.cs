@@ -115,7 +115,8 @@ internal sealed class Faults
             Reserves = random.Below(2);
             Spares = Reserves;
             MinRanks = Reserves > 0 ? Ranks : Ranks - 1;
-            (TrainSteps, Jobs) = (200, 1);
+            IsBroken = random.Below(3) == 0;
+            (TrainSteps, Jobs, Granularity, StepMilliseconds) = (70, 1, 0, 50);
         }
 
         BadFrom = Profile == Profile.BadData && random.Below(3) == 0 ? random.Below(TrainSteps) : long.MaxValue;
@@ -198,6 +199,9 @@ internal sealed class Faults
     /// <summary>Those of the spares that hold a rank only while there are too few others.</summary>
     internal int Reserves { get; private init; }
 
+    /// <summary>Whether a machine that comes back can compute nothing.</summary>
+    internal bool IsBroken { get; private init; }
+
     internal int MinRanks { get; private init; }
 
     internal int TrainSteps { get; private init; }
@@ -207,6 +211,9 @@ internal sealed class Faults
     internal int Granularity { get; private init; }
 
     internal int Jobs { get; private init; }
+
+    /// <summary>What a rank's own work in an update takes at most where rotations need no grant.</summary>
+    internal int StepMilliseconds { get; private init; } = 9;
 
     /// <summary>Milliseconds from one fault to the next, on average.</summary>
     internal int Gap { get; private init; }

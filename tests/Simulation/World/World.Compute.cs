@@ -206,8 +206,9 @@ internal sealed partial class World
         }
 
         Demand(!session.IsComputing, "S10", $"{member.Id} begins an update twice");
-        Demand(begin.Step.Index < Math.Max(job.StepsCommitted, session.Ring.Proposal.RestoreFrom) + SimSettings.RunAhead, "S15",
-            $"{member.Id} begins update {begin.Step.Index} with {job.StepsCommitted} committed");
+        // A rank that was left behind knows of what has been taken back since.
+        var committed = session.Ring.Id == _lastIssued ? job.StepsCommitted : job.MostSteps;
+        Demand(begin.Step.Index < Math.Max(committed, session.Ring.Proposal.RestoreFrom) + SimSettings.RunAhead, "S15", $"{member.Id} begins update {begin.Step.Index} with {committed} committed");
         session.IsComputing = true;
         session.ArrivedAt = -1;
         session.Units = new RotationUnits(session.Ring.Proposal.Spec.Granularity, 1, session.Ring.Connected.Length).Count;
@@ -215,6 +216,12 @@ internal sealed partial class World
         if (_faults.Profile == Profile.Poison && begin.Step.Index == _faults.TrainSteps / 2)
         {
             Run(member, session, 2, () => Lose(member, isExitSeen: true));
+            return;
+        }
+
+        if (_faults.IsBroken && member.Slot == _awaySlot && member.Id.Incarnation > 1)
+        {
+            Run(member, session, 3, () => Feed(member, 0, new WorkFailed(session.Ring.Id, "out of memory")));
             return;
         }
 
@@ -231,7 +238,7 @@ internal sealed partial class World
         }
         else
         {
-            Run(member, session, _random.Between(2, 9), () => Arrive(member, session));
+            Run(member, session, _random.Between(2, _faults.StepMilliseconds), () => Arrive(member, session));
         }
     }
 

@@ -65,7 +65,7 @@ internal sealed partial class World
         _lookEvery = lookEvery ?? _faults.LookEvery;
         _compacts = compacts ?? _faults.Compacts;
         _tracesDecisions = tracesDecisions;
-        _options = SimSettings.Coordinator(mutation, _faults.Profile is Profile.Poison);
+        _options = SimSettings.Coordinator(mutation, _faults.Profile is Profile.Poison or Profile.Elastic);
         _members = new SimMember?[_faults.Ranks + _faults.Spares];
         _incarnations = new long[_members.Length];
         _oddSlot = _faults.Profile == Profile.OddMember ? _random.Below(_faults.Ranks) : -1;

@@ -53,7 +53,7 @@ internal static class AnswerCodec
         var members = ImmutableArray.CreateBuilder<MemberStatus>(r.Count(LeastMemberBytes));
         while (members.Count < members.Capacity && r.Error == WireError.None)
         {
-            members.Add(new(r.Member(), (MemberRole)r.U8((byte)MemberRole.Rank), (MemberState)r.U8((byte)MemberState.Removed), r.Flag(), new(r.I32()), new(r.I64()),
+            members.Add(new(r.Member(), (MemberRole)r.U8((byte)MemberRole.Reserve), (MemberState)r.U8((byte)MemberState.Removed), r.Flag(), new(r.I32()), new(r.I64()),
                 r.Epoch(), (RankPhase)r.U8((byte)RankPhase.Failed), r.I64(), r.String(), Maybe(ref r), r.String()));
         }
 
