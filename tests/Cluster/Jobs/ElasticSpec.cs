@@ -7,7 +7,7 @@ namespace ActorRing.Cluster.Specs.Jobs;
 [Collection(OneConsole.Name)]
 public class ElasticSpec
 {
-    private const int Steps = 600;
+    private const int Steps = 400;
 
     [Fact]
     public async Task Job_must_keep_its_ranks_and_every_bit_while_a_reserve_stands_in_for_a_lost_machine()

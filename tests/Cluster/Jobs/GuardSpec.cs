@@ -50,24 +50,24 @@ public class GuardSpec
     {
         using var folder = new TrainingFolder();
         await using var cluster = await ClusterProcess.StartAsync(folder.State, Ranks);
-        await cluster.AwaitEndAsync(await cluster.SubmitAsync(folder.Job("calm", steps: 200, Ranks, every: 150)));
+        await cluster.AwaitEndAsync(await cluster.SubmitAsync(folder.Job("calm", steps: 100, Ranks, every: 80)));
         foreach (var name in new[] { "once", "again" })
         {
-            var job = await cluster.SubmitAsync(folder.Job(name, steps: 200, Ranks, every: 150), "--guards.non_finite", "rollback");
+            var job = await cluster.SubmitAsync(folder.Job(name, steps: 100, Ranks, every: 80), "--guards.non_finite", "rollback");
             await cluster.AwaitAsync(job, status => status.EpochRanks == Ranks, "no progress");
-            await cluster.ArmAsync(1, FaultPoint.Reduce, Fault.NanTwice, step: 120);
-            await cluster.AwaitAsync(job, status => status.Epochs == 2 && status.StepsCommitted is > 5 and < 100, "it did not go back");
+            await cluster.ArmAsync(1, FaultPoint.Reduce, Fault.NanTwice, step: 70);
+            await cluster.AwaitAsync(job, status => status.Epochs == 2 && status.StepsCommitted is > 5 and < 60, "it did not go back");
             if (name == "again")
             {
-                await cluster.ArmAsync(2, FaultPoint.Attention, Fault.Kill, step: 110);
+                await cluster.ArmAsync(2, FaultPoint.Attention, Fault.Kill, step: 65);
             }
 
             var end = await cluster.AwaitEndAsync(job);
             Assert.Equal((name == "again" ? 3L : 2L, name == "again" ? 1L : 0L), (end.Epochs, end.Losses));
             var outcome = (await cluster.RingAsync()).Outcomes.First(outcome => outcome.Job == job);
             Assert.Equal(EpochEnd.WindowSkipped, outcome.Cause);
-            Assert.Matches(@"^rank \d .* at update 120: step 121: gradient of .* is NaN", outcome.Reason);
-            await cluster.AwaitLineAsync($"{job} goes back to update 0 and leaves out the data of updates 1 to 121; 120 committed updates are taken back");
+            Assert.Matches(@"^rank \d .* at update 70: step 71: gradient of .* is NaN", outcome.Reason);
+            await cluster.AwaitLineAsync($"{job} goes back to update 0 and leaves out the data of updates 1 to 71; 70 committed updates are taken back");
         }
 
         var none = new Dictionary<long, double>();
