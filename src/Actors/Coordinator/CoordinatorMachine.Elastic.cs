@@ -15,6 +15,7 @@ public sealed partial class CoordinatorMachine
 
     private string? WatchRoom(EpochRun epoch, Instant now, Outbox effects)
     {
+        Forgive(epoch);
         if (!MakesDo(epoch) || Better(epoch, now) is not { } candidates)
         {
             _roomSince = null;
@@ -35,7 +36,8 @@ public sealed partial class CoordinatorMachine
             : null;
     }
 
-    // Who comes to a ring that went on well without them, and it does not go on with them, is left out until it is another process, or the job another one.
+    // Who comes to a ring that went on well without them, and it does not go on with them, is left out while there are enough others: until it is another process, the job
+    // another one, or a ring that cannot do without it has committed something.
     private ImmutableArray<MemberRecord> NewcomersOf(JobRecord job, List<MemberRecord> chosen) =>
         _lastEnd == EpochEnd.Resized ? [.. chosen.Where(record => !job.LastEpoch!.Members.Contains(record.Id))] : [];
 
@@ -54,12 +56,20 @@ public sealed partial class CoordinatorMachine
         return true;
     }
 
+    private static void Forgive(EpochRun epoch)
+    {
+        foreach (var member in epoch.Members)
+        {
+            member!.IsDeclined &= !epoch.Job.IsFruitful;
+        }
+    }
+
     private static bool MakesDo(EpochRun epoch) =>
         epoch.StopAfter == 0 && epoch.Steps.Agreed < epoch.Job.Spec.TrainSteps && (epoch.Ranks < epoch.Job.Spec.Ranks || epoch.Members.Any(record => record!.IsReserve));
 
     private List<MemberRecord>? Better(EpochRun epoch, Instant now)
     {
-        var candidates = RingFormation.Candidates(_members.All, epoch.Issued, record => IsFresh(record, now), epoch.Job.Spec.Ranks, makesDo: true);
+        var candidates = RingFormation.Candidates(_members.All, epoch.Issued, record => IsFresh(record, now), epoch.Job.Spec, makesDo: true);
         return IsBetter(epoch, candidates.GetRange(0, Math.Min(candidates.Count, epoch.Job.Spec.Ranks))) ? candidates : null;
     }
 

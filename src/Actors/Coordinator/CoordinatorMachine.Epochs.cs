@@ -70,7 +70,7 @@ public sealed partial class CoordinatorMachine
         }
 
         var makesDo = now > _makesDoAt;
-        var candidates = RingFormation.Candidates(_members.All, job.LastEpoch, record => IsFresh(record, now), job.Spec.Ranks, makesDo);
+        var candidates = RingFormation.Candidates(_members.All, job.LastEpoch, record => IsFresh(record, now), job.Spec, makesDo);
         var (ranks, plan) = RingFormation.Choose(job.Spec, candidates.Count, makesDo, _planner);
         if (plan is null)
         {

@@ -12,9 +12,9 @@ internal static class RingFormation
     /// <param name="members">All, in order of joining.</param>
     /// <param name="last">Of the job; null before its first epoch.</param>
     /// <param name="isFresh">Whether a member was heard of just now.</param>
-    /// <param name="ranks">Wanted: reserves fill the ring up to them.</param>
+    /// <param name="spec">The job: reserves fill the ring up to its ranks, and who was declined only up to the fewest that it can have.</param>
     /// <param name="makesDo">Whether reserves may come in; otherwise only those of the last epoch stay.</param>
-    internal static List<MemberRecord> Candidates(IReadOnlyList<MemberRecord> members, EpochIssued? last, Predicate<MemberRecord> isFresh, int ranks, bool makesDo)
+    internal static List<MemberRecord> Candidates(IReadOnlyList<MemberRecord> members, EpochIssued? last, Predicate<MemberRecord> isFresh, JobSpec spec, bool makesDo)
     {
         SortedDictionary<MemberId, int> places = [];
         for (var rank = 0; last is not null && rank < last.Members.Length; rank++)
@@ -23,11 +23,12 @@ internal static class RingFormation
         }
 
         // Without a heartbeat in this coordinator's life it may be long gone.
-        var suited = members.Where(record => record is { IsUp: true, Hello: not null, IsLeaving: false, IsDeclined: false, Unfit.Length: 0 } && isFresh(record)).ToList();
-        var first = suited.Where(record => !record.IsReserve).ToList();
-        var standing = suited.Where(record => record.IsReserve && places.ContainsKey(record.Id));
-        var free = suited.Where(record => record.IsReserve && makesDo && !places.ContainsKey(record.Id));
-        first.AddRange(standing.Concat(free).Take(Math.Max(0, ranks - first.Count)));
+        var suited = members.Where(record => record is { IsUp: true, Hello: not null, IsLeaving: false, Unfit.Length: 0 } && isFresh(record)).ToList();
+        var first = suited.Where(record => record is { IsReserve: false, IsDeclined: false }).ToList();
+        var standing = suited.Where(record => record is { IsReserve: true, IsDeclined: false } && places.ContainsKey(record.Id));
+        var free = suited.Where(record => record is { IsReserve: true, IsDeclined: false } && makesDo && !places.ContainsKey(record.Id));
+        first.AddRange(standing.Concat(free).Take(Math.Max(0, spec.Ranks - first.Count)));
+        first.AddRange(suited.Where(record => record.IsDeclined).Take(Math.Max(0, spec.MinRanks - first.Count)));
 
         var kept = new MemberRecord?[places.Count];
         List<MemberRecord> others = [];

@@ -1,3 +1,4 @@
+using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
 using ActorRing.Cluster.Specs.Cli;
 
@@ -17,7 +18,7 @@ public class ElasticSpec
         await using var reserve = ClusterProcess.Start(folder.State, "member", "--name", "reserve", "--reserve");
         await cluster.Seed.AwaitEndAsync(await cluster.Seed.SubmitAsync(folder.Job("calm", Steps, 3, every: 50)));
         var job = await cluster.Seed.SubmitAsync(folder.Job("elastic", Steps, 3, every: 50));
-        var whole = await cluster.Seed.AwaitAsync(job, status => status.StepsCommitted > 5 && status.EpochRanks == 3, "no progress");
+        var whole = await cluster.AwaitWholeAsync(job);
         Assert.Equal(["rank-0", "rank-1", "rank-2"], await cluster.RingAsync());
 
         Assert.Contains("[reserve]", Assert.Single(CommandRun.Of("cluster", "show", "--state", folder.State).Output.Split('\n'), line => line.StartsWith("ring://reserve@", StringComparison.Ordinal)), StringComparison.Ordinal);
@@ -42,7 +43,7 @@ public class ElasticSpec
         using var folder = new TrainingFolder();
         await using var cluster = await Machines.StartAsync(folder, "rank-0", "rank-1", "rank-2");
         var job = await cluster.Seed.SubmitAsync(folder.Job("elastic", Steps, 3, every: 50), "--parallelism.min_ranks", "2");
-        var whole = await cluster.Seed.AwaitAsync(job, status => status.StepsCommitted > 5 && status.EpochRanks == 3, "no progress");
+        var whole = await cluster.AwaitWholeAsync(job);
 
         await cluster.LoseAsync(2);
         await cluster.Seed.AwaitAsync(job, status => (status.Epochs, status.EpochRanks) == (whole.Epochs + 1, 2), "it did not make do");
@@ -71,6 +72,13 @@ public class ElasticSpec
         }
 
         internal void Start(string name) => _members.Add(ClusterProcess.Start(_folder.State, "member", "--name", name));
+
+        /// <summary>A ring of all three that has committed something: before that it may have had to do with two.</summary>
+        internal async Task<JobStatus> AwaitWholeAsync(JobId job)
+        {
+            var formed = await Seed.AwaitAsync(job, status => status is { StepsCommitted: > 0, EpochRanks: 3 }, "no ring");
+            return await Seed.AwaitAsync(job, status => status.EpochRanks == 3 && status.StepsCommitted > formed.StepsCommitted + 5, "no progress");
+        }
 
         internal Task LoseAsync(int at) => _members[at].KillAsync();
 
