@@ -106,7 +106,11 @@ bool HandOver::is_intact(Transfer& transfer) {
 bool HandOver::is_there(int rank) {
   Peer& peer = peers_[static_cast<size_t>(rank)];
   pollfd end{peer.socket, POLLRDHUP, 0};
-  if (!peer.left && !peer.ended && ::poll(&end, 1, 0) == 0) return true;
+  int ready;
+  do {
+    ready = ::poll(&end, 1, 0);
+  } while (ready < 0 && errno == EINTR);  // a signal says nothing of the peer, and is one also to a poll that does not wait
+  if (!peer.left && !peer.ended && ready == 0) return true;
   // Its last words, if there are any, say more than the broken connection does.
   if (!peer.reading) read(rank);
   if (!closed_) lost(rank, "has left the group");
