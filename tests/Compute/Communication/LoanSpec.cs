@@ -64,11 +64,21 @@ public class LoanSpec
     }
 
     [Fact]
-    public void Loans_must_be_lent_on_many_times_when_ranks_reuse_their_buffers() => RankGroup.Run(RankGroup.Options(TransportKind.SharedMemory), 3, self =>
+    public void Loans_must_be_lent_on_many_times_when_ranks_reuse_their_buffers() => RankGroup.Run(RankGroup.Options(TransportKind.SharedMemory), 3, self => LendOn(self, rounds: 200));
+
+    [Fact]
+    public void Nobody_must_be_taken_for_gone_when_signals_interrupt_the_ranks()
+    {
+        using var storm = new SignalStorm();
+        RankGroup.Run(RankGroup.Options(TransportKind.SharedMemory), 3, self => storm.Over(() => LendOn(self, rounds: 1_000)));
+        Assert.InRange(storm.Sent, 1_000, long.MaxValue);
+    }
+
+    private static void LendOn(TestRank self, int rounds)
     {
         var (rank, right, left) = (self.Communicator.Rank, (self.Communicator.Rank + 1) % 3, (self.Communicator.Rank + 2) % 3);
         var own = self.Floats(Count);
-        for (var round = 0; round < 200; round++)
+        for (var round = 0; round < rounds; round++)
         {
             self.Device.Fill((10 * round) + rank, own);
             var sent = self.Communicator.Send(own, right, Hop);
@@ -84,7 +94,7 @@ public class LoanSpec
             on.Wait();
             sent.Wait();
         }
-    });
+    }
 
     [Fact]
     public void Owner_must_be_told_when_a_reader_behind_the_next_rank_gives_up() => Chain(

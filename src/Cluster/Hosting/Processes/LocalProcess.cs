@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using ActorRing.Cluster.Hosting.Engine;
 
@@ -9,6 +10,7 @@ internal sealed partial class LocalProcess
     private const int SysPidfdOpen = 434;
     private const int SysPidfdSendSignal = 424;
     private const short PollIn = 1;
+    private const int Interrupted = 4; // EINTR: says nothing of the process
     private readonly int _descriptor;
 
     private LocalProcess(int descriptor) => _descriptor = descriptor;
@@ -62,7 +64,16 @@ internal sealed partial class LocalProcess
     private bool HasEnded(int milliseconds)
     {
         var poll = new PollDescriptor { Descriptor = _descriptor, Events = PollIn };
-        return Poll(ref poll, 1, milliseconds) > 0;
+        var since = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var left = Math.Max(0, milliseconds - (int)Stopwatch.GetElapsedTime(since).TotalMilliseconds);
+            var ready = Poll(ref poll, 1, left);
+            if (ready >= 0 || Marshal.GetLastPInvokeError() != Interrupted)
+            {
+                return ready > 0;
+            }
+        }
     }
 
     private void Close() => _ = CloseRaw(_descriptor);
@@ -75,7 +86,7 @@ internal sealed partial class LocalProcess
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial nint PidfdSendSignal(long number, int descriptor, int signal, nint info, uint flags);
 
-    [LibraryImport("libc", EntryPoint = "poll")]
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Poll(ref PollDescriptor descriptors, nuint count, int milliseconds);
 
