@@ -292,10 +292,10 @@ internal sealed partial class World
         switch (_faults.Profile)
         {
             case Profile.CoordinatorOnly:
-                Demand(Kills == 0 && Epochs - Resizes == _faults.Jobs, "L3", $"{Epochs} epochs and {Kills} lost ranks after nothing but restarts of the coordinator");
+                Demand(Kills == 0 && Epochs == _faults.Jobs, "L3", $"{Epochs} epochs and {Kills} lost ranks after nothing but restarts of the coordinator");
                 break;
             case Profile.OneLoss:
-                Demand(Epochs - Resizes <= _faults.Jobs + _troubles, "L4", $"{Epochs} epochs after {_troubles} lost ranks");
+                Demand(Epochs <= _faults.Jobs + _troubles, "L4", $"{Epochs} epochs after {_troubles} lost ranks");
                 break;
             case Profile.SlowSpare:
                 Demand(Epochs == _faults.Jobs, "L6", $"{Epochs} epochs although no rank was touched");

@@ -165,19 +165,6 @@ internal sealed class JobWork : IRankWork
         _writer.Add(order, () => run.WriteShard(order, copy), run.Digested);
     }
 
-    private static ShardFailed? TryExport(JobRun run, WriteShard order)
-    {
-        try
-        {
-            run.ExportIfLast(order.StepsDone);
-            return null;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return new ShardFailed(order.Epoch, order.StepsDone, $"export of the model after update {order.StepsDone}: {failure.Message.ReplaceLineEndings(" ")}");
-        }
-    }
-
     public void Grant(GrantRotation order) => _watch.Grant(order);
 
     public void Abort(RingEpoch epoch, string reason)
@@ -202,6 +189,19 @@ internal sealed class JobWork : IRankWork
         _writer?.Dispose();
         _store?.Dispose();
         _device?.Dispose();
+    }
+
+    private static ShardFailed? TryExport(JobRun run, WriteShard order)
+    {
+        try
+        {
+            run.ExportIfLast(order.StepsDone);
+            return null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return new ShardFailed(order.Epoch, order.StepsDone, $"export of the model after update {order.StepsDone}: {failure.Message.ReplaceLineEndings(" ")}");
+        }
     }
 
     // What follows from a failure is known here, and the rank to blame only by its place in a communicator.
