@@ -56,6 +56,9 @@ public enum Fault : byte
 
     /// <summary>A gradient is not a number, and is none either when the update is computed once more.</summary>
     NanTwice,
+
+    /// <summary>A gradient is infinite.</summary>
+    Inf,
 }
 
 /// <summary>Asks the holder of a rank to fail on purpose, once. Sent to every member; only the one that holds the rank answers.</summary>

@@ -254,7 +254,7 @@ public static class MessageCodec
             case 52:
                 return AnswerCodec.Hierarchy(ref r);
             case 60:
-                return new ArmFault(r.String(), new(r.I32()), r.I64(), (FaultPoint)r.U8((byte)FaultPoint.Replica), (Fault)r.U8((byte)Fault.NanTwice), r.Time());
+                return new ArmFault(r.String(), new(r.I32()), r.I64(), (FaultPoint)r.U8((byte)FaultPoint.Replica), (Fault)r.U8((byte)Fault.Inf), r.Time());
             case 61:
                 return new FaultArmed(r.String());
             default:

@@ -21,7 +21,7 @@ internal static class BenchCommand
     {
         Attention(), Linear(), Step(), Ring(), ThroughputCommand.Create(), Transport(), Door(),
         ClusterBenchCommand.Control(), ClusterBenchCommand.Recovery(), ClusterBenchCommand.Durability(), ClusterBenchCommand.Epochs(),
-        SaveFaultsCommand.Create(), ClusterBenchCommand.Hostile(), ClusterBenchCommand.Overload(), ClusterBenchCommand.Straggler(), ClusterBenchCommand.Member(),
+        SaveFaultsCommand.Create(), ClusterBenchCommand.Hostile(), ClusterBenchCommand.Overload(), ClusterBenchCommand.Straggler(), ClusterBenchCommand.Guards(), ClusterBenchCommand.Member(),
         ClusterBenchCommand.Goodput(), PartitionsCommand.Create(),
     };
 

@@ -32,7 +32,7 @@ internal static class ChaosCommand
             var rank = RankOf(option.Name, result.GetValue(option)!);
             var point = Enum.GetValues<FaultPoint>().Cast<FaultPoint?>().FirstOrDefault(point => Words.Of(point!.Value) == result.GetValue(at))
                 ?? throw new UsageException($"--at is '{result.GetValue(at)}', allowed: {string.Join(", ", Enum.GetValues<FaultPoint>().Select(Words.Of))}");
-            if (fault is Fault.Nan or Fault.NanTwice && point != FaultPoint.Reduce)
+            if (fault is Fault.Nan or Fault.NanTwice or Fault.Inf && point != FaultPoint.Reduce)
             {
                 throw new UsageException($"{option.Name} spoils a gradient, allowed: --at {Words.Of(FaultPoint.Reduce)}");
             }
@@ -92,6 +92,7 @@ internal static class ChaosCommand
         Fault.Cut => "rank=N: its communicators break, as if the network did.",
         Fault.Flip => "rank=N: a bit of a weight (--at begin), a moment (--at update) or the copy of another rank's part (--at replica) changes in its memory.",
         Fault.NanTwice => "rank=N: a gradient becomes NaN, --at reduce, and does so again when the update is computed once more.",
+        Fault.Inf => "rank=N: a gradient becomes infinite, --at reduce.",
         _ => "rank=N: a gradient becomes NaN, --at reduce.",
     };
 

@@ -5,7 +5,7 @@ using ActorRing.Cluster.Cli.Cluster;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
-/// <summary><c>actorring bench control|recovery|durability|epochs|hostile|overload|straggler|member|goodput</c>: what whole clusters of real processes do.</summary>
+/// <summary><c>actorring bench control|recovery|durability|epochs|hostile|overload|straggler|guards|member|goodput</c>: what whole clusters of real processes do.</summary>
 internal static class ClusterBenchCommand
 {
     internal static Command Control()
@@ -161,6 +161,33 @@ internal static class ClusterBenchCommand
                 $"{row.Ranks} ranks  {row.Tokens} tokens\n{row.QuietUpdates} quiet updates of {row.QuietUpdateMs} ms: {row.QuietAccusations} accusations\n{row.BusyUpdates} updates of {row.BusyUpdateMs} ms beside others: {row.BusyAccusations} accusations, {row.BusyStarved} that were starved\n"
                 + $"{row.Trials} ranks slowed down by {row.By} to {row.Share:P0}: {row.Named} named, after {row.UpdatesP50} updates, at most {row.UpdatesMax}; {row.Within10} within 10; {row.Wrong} others accused; {row.Cleared} said to be well again");
             return row.QuietAccusations + row.BusyAccusations + row.Wrong == 0 && row.Within10 == row.Trials && row.Cleared == row.Trials ? 0 : 1;
+        });
+        return command;
+    }
+
+    internal static Command Guards()
+    {
+        var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 3, 2, 32);
+        var spares = NumberOption.Of("--spares", "Members beyond them, which take the place of a rank whose memory failed twice.", 2, 0, 32);
+        var trials = NumberOption.Of("--trials", "Faults of each kind.", 1000, 1, 1_000_000);
+        var seed = NumberOption.Of("--seed", "Of the ranks that they happen to.", 1, 0, 1_000_000);
+        var unguarded = new Option<bool>("--unguarded") { Description = "With guards.verify_state and verify_frames off: shows what they are for." };
+        var command = new Command(
+            "guards", "Whether a bit that changes in memory or under way, and a number that is none, is found in time and the right rank blamed. Example: actorring bench guards --trials 50 --json")
+        {
+            ranks, spares, trials, seed, unguarded, BenchCommand.Json,
+        };
+        command.SetAction(async result =>
+        {
+            using var signal = new StopSignal("stopping; nothing is left of it");
+            var isJson = result.GetValue(BenchCommand.Json);
+            var order = new GuardsOrder(result.GetValue(ranks), result.GetValue(spares), result.GetValue(trials), result.GetValue(seed), !result.GetValue(unguarded));
+            var row = await GuardsBench.RunAsync(order, line => (isJson ? Console.Error : Console.Out).WriteLine(line), signal.Token);
+            BenchCommand.Print([row], isJson, row => string.Join('\n', [
+                .. row.Kinds.Select(kind => $"{kind.What,-7} {kind.Found} of {kind.Trials} found, {kind.InTime} in time, {kind.RightRank} times the right verdict; after {kind.MsP50} ms, at most {kind.MsMax}  {(kind.IsGood ? "PASS" : "FAIL")}"),
+                $"{row.Updates} updates {(row.Difference is { } update ? $"differ from update {update} on from" : "with the same states as")} those of an undisturbed job",
+            ]));
+            return row.IsGood ? 0 : 1;
         });
         return command;
     }

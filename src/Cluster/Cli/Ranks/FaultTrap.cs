@@ -1,5 +1,6 @@
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
+using ActorRing.Cluster.Cli.Cluster;
 
 namespace ActorRing.Cluster.Cli.Ranks;
 
@@ -31,15 +32,15 @@ internal sealed class FaultTrap
     internal void BeginStep(TrainStep step) => _step = step;
 
     /// <summary>The work has come to a place.</summary>
-    /// <returns>Whether what is computed there shall be spoilt.</returns>
-    internal bool Reach(FaultPoint point) => Reach(point, _step);
+    /// <returns>What shall be spoilt there, and how; null for nothing.</returns>
+    internal Fault? Reach(FaultPoint point) => Reach(point, _step);
 
     /// <summary>The same, where it belongs to another update than the one in hand. Any thread.</summary>
-    internal bool Reach(FaultPoint point, TrainStep step)
+    internal Fault? Reach(FaultPoint point, TrainStep step)
     {
         if (_armed is not { } order || order.Point != point || (order.Step >= 0 && order.Fault != Fault.Slow && order.Step != step.Index) || step.Index < order.Step)
         {
-            return false;
+            return null;
         }
 
         _armed = order.Fault switch
@@ -48,27 +49,33 @@ internal sealed class FaultTrap
             Fault.NanTwice => order with { Fault = Fault.Nan, Step = step.Index },
             _ => null,
         };
+        if (order.Fault != Fault.Slow)
+        {
+            // Whoever reads what members say must not take it for a fault of the machine.
+            ClusterLog.Write($"on purpose: {Words.Of(order.Fault)} at {Words.Of(point)}, step {step.Index + 1}");
+        }
+
         return Carry(order);
     }
 
-    private bool Carry(ArmFault order)
+    private Fault? Carry(ArmFault order)
     {
         switch (order.Fault)
         {
             case Fault.Kill:
                 LocalSignal.Raise(LocalSignal.Sigkill);
-                return false;
+                return null;
             case Fault.Stop:
                 LocalSignal.Raise(LocalSignal.Sigstop);
-                return false;
+                return null;
             case Fault.Slow:
                 Thread.Sleep(order.Lasts);
-                return false;
+                return null;
             case Fault.Cut:
                 Cut();
-                return false;
+                return null;
             default:
-                return true;
+                return order.Fault;
         }
     }
 }

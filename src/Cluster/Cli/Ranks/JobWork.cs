@@ -107,7 +107,7 @@ internal sealed class JobWork : IRankWork
             return;
         }
 
-        if (_trap.Reach(FaultPoint.Replica))
+        if (_trap.Reach(FaultPoint.Replica) is not null)
         {
             _store!.Flip(order.Job, _run!.State.Group.Rank);
         }
@@ -123,7 +123,7 @@ internal sealed class JobWork : IRankWork
         var ((sent, waited), granted) = (links.Totals, _watch.GrantWaits);
         var started = Stopwatch.GetTimestamp();
         _watch.BeginStep(trainStep);
-        if (_trap.Reach(FaultPoint.Begin))
+        if (_trap.Reach(FaultPoint.Begin) is not null)
         {
             BadMemory.FlipWeight(run.State);
         }
@@ -132,7 +132,7 @@ internal sealed class JobWork : IRankWork
         var digest = Named(run.Digest);
         new UpdateRecord(_epoch, trainStep.Index + 1, digest).PrintIfAsked();
         _watch.EndStep();
-        if (_trap.Reach(FaultPoint.Update))
+        if (_trap.Reach(FaultPoint.Update) is not null)
         {
             BadMemory.FlipMoment(run.State);
         }
@@ -231,7 +231,7 @@ internal sealed class JobWork : IRankWork
     };
 
     private void SayDamaged(PartName part, string change) =>
-        _say(new ReplicaDamaged(new Replica(part.Job, part.StepsDone, default, part.Parts, part.Part), $"the copy of part {part.Part} of update {part.StepsDone} of {part.Job} is given up: {change} changed in memory"));
+        _say(new ReplicaDamaged(new Replica(part.Job, part.StepsDone, default, part.Parts, part.Part), $"the copy of part {part.Part} of update {part.StepsDone} of {part.Job} is given up: {change}"));
 
     private string TextOf(Exception failure) => failure is CommunicationException lost && _links?.Blamed(lost) is { } blamed
         ? $"{lost.Label}: rank {blamed.Index}: {failure.Message}"

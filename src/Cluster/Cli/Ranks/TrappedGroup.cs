@@ -16,9 +16,9 @@ internal sealed class TrappedGroup(IUpdateGroup group, Native.ComputeDevice devi
 
     public void Reduce(ShardMap shards, in Tensor flat)
     {
-        if (trap.Reach(FaultPoint.Reduce))
+        if (trap.Reach(FaultPoint.Reduce) is { } fault)
         {
-            device.Write<float>([float.NaN], flat.Slice(0, 0, 1));
+            device.Write<float>([fault == Fault.Inf ? float.PositiveInfinity : float.NaN], flat.Slice(0, 0, 1));
         }
 
         group.Reduce(shards, flat);

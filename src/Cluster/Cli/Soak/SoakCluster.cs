@@ -17,7 +17,7 @@ internal sealed class SoakCluster : IAsyncDisposable
 
     private readonly ClusterPlace _place;
     private readonly ConcurrentDictionary<string, MemberProcess> _processes = new(StringComparer.Ordinal);
-    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly ConcurrentQueue<string> _lines;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _keeper;
     private ConsoleLink _link;
@@ -31,8 +31,10 @@ internal sealed class SoakCluster : IAsyncDisposable
     /// <summary>Process ids, by name.</summary>
     internal IReadOnlyList<int> ProcessIds => [.. _processes.Values.Select(process => process.Id)];
 
-    /// <summary>What the seeds said, oldest first.</summary>
+    /// <summary>What the seeds said, and behind their names what members did, oldest first.</summary>
     internal IReadOnlyList<string> Lines => [.. _lines];
+
+    internal ClusterPlace Place => _place;
 
     /// <summary>The console; another one after the seed was lost.</summary>
     internal ConsoleLink Link => _link;
@@ -106,7 +108,7 @@ internal sealed class SoakCluster : IAsyncDisposable
         var environment = new Dictionary<string, string> { ["TMPDIR"] = temporary };
         processes[name] = name == Seed
             ? MemberProcess.Start(program, [.. host, "seed", "--state", place.Folder], environment, onErrorLine: lines.Enqueue, onOutputLine: lines.Enqueue)
-            : MemberProcess.Start(program, [.. host, "member", "--name", name, "--state", place.Folder], environment);
+            : MemberProcess.Start(program, [.. host, "member", "--name", name, "--state", place.Folder], environment, onErrorLine: line => lines.Enqueue($"[{name}] {line}"));
     }
 
     private static string TemporaryFolderOf(ClusterPlace place) => Path.Combine(Path.GetDirectoryName(place.Folder)!, "tmp");

@@ -16,7 +16,7 @@ public readonly record struct PartName(JobId Job, long StepsDone, int Parts, int
 /// Any thread. Memory is taken when it is needed and used again: two parts for each update that is open at a time. What is let go while somebody reads it goes
 /// when he is done.
 /// </remarks>
-/// <param name="damaged">Told which part was not what it was, and what of it; on whatever thread found that. The part is gone by then.</param>
+/// <param name="damaged">Told which part was not what it was, and what of it changed by when; on whatever thread found that. The part is gone by then.</param>
 public sealed class ReplicaStore(Action<PartName, string> damaged) : IDisposable
 {
     private const int MostSpare = 2;
@@ -118,12 +118,15 @@ public sealed class ReplicaStore(Action<PartName, string> damaged) : IDisposable
             names = [.. _parts.Keys.Where(name => name.Job == job && name.StepsDone < before)];
         }
 
-        names.ForEach(name => Verify(name, shards));
+        names.ForEach(name => Verify(name, shards, $" by update {before}"));
     }
 
     /// <summary>Compares a part with what it was.</summary>
+    /// <param name="name">Which.</param>
+    /// <param name="shards">Of the model.</param>
+    /// <param name="when">By when it has changed, for whoever is told.</param>
     /// <returns>What of it has changed, and then it is gone; null if nothing has, or if it is not there.</returns>
-    internal string? Verify(PartName name, ShardMap shards)
+    internal string? Verify(PartName name, ShardMap shards, string when = "")
     {
         using var part = Open(name, shards);
         if (part?.FindChange() is not { } change)
@@ -139,7 +142,7 @@ public sealed class ReplicaStore(Action<PartName, string> damaged) : IDisposable
             }
         }
 
-        damaged(name, change);
+        damaged(name, $"{change} changed in memory{when}");
         return change;
     }
 

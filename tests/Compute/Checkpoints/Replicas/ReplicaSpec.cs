@@ -74,7 +74,7 @@ public sealed class ReplicaSpec : IDisposable
 
         var fault = Record.Exception(() => Load([0, 1], [new(0), new(1)], (_, _) => { }));
         Assert.Contains($"rank 0: System.IO.InvalidDataException: the weights of shard 0 in part 0 of update {Steps} changed in memory", fault.Message, StringComparison.Ordinal);
-        Assert.Equal([(0, new PartName(Job, Steps, 2, 0), "the weights of shard 0")], _damaged);
+        Assert.Equal([(0, new PartName(Job, Steps, 2, 0), "the weights of shard 0 changed in memory")], _damaged);
         Assert.False(_stores[0].Has(new PartName(Job, Steps, 2, 0)));
 
         Load([0, 1], [new(1), new(0)], (_, digest) => Assert.Equal(SampleState.Digest(Steps), digest)); // each other's copies are as they were
@@ -89,6 +89,7 @@ public sealed class ReplicaSpec : IDisposable
         ReplicateAgain(3, Steps + 1);
 
         Assert.Equal([(2, new PartName(Job, Steps, 3, 1))], _damaged.Select(found => (found.Store, found.Part)));
+        Assert.EndsWith($" changed in memory by update {Steps + 1}", _damaged[0].Change, StringComparison.Ordinal);
         Assert.False(_stores[2].Has(new PartName(Job, Steps, 3, 1)));
         Assert.True(_stores[1].Has(new PartName(Job, Steps, 3, 1)) && _stores[2].Has(new PartName(Job, Steps + 1, 3, 1)));
     }
