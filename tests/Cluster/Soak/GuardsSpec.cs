@@ -12,7 +12,7 @@ public class GuardsSpec(ITestOutputHelper output)
     [Fact]
     public async Task Every_fault_must_be_found_in_time_and_the_right_rank_blamed_and_no_state_differ()
     {
-        var row = await GuardsBench.RunAsync(new GuardsOrder(Ranks: 3, Spares: 1, Trials: 2, Seed: 7), output.WriteLine, CancellationToken.None);
+        var row = await GuardsBench.RunAsync(new GuardsOrder(Ranks: 3, Spares: 1, Enum.GetValues<GuardKind>(), Trials: 2, Seed: 7), output.WriteLine, CancellationToken.None);
 
         output.WriteLine(BenchJson.Of(row));
         Assert.True(row.IsGood, BenchJson.Of(row));
@@ -25,7 +25,7 @@ public class GuardsSpec(ITestOutputHelper output)
     [Fact]
     public async Task Flipped_bits_must_get_through_when_nobody_looks()
     {
-        var row = await GuardsBench.RunAsync(new GuardsOrder(Ranks: 2, Spares: 0, Trials: 1, Seed: 7, IsGuarded: false), output.WriteLine, CancellationToken.None);
+        var row = await GuardsBench.RunAsync(new GuardsOrder(Ranks: 2, Spares: 0, Enum.GetValues<GuardKind>(), Trials: 1, Seed: 7, IsGuarded: false), output.WriteLine, CancellationToken.None);
 
         output.WriteLine(BenchJson.Of(row));
         Assert.Equal(["weight", "frame"], row.Kinds.Where(kind => !kind.IsGood).Select(kind => kind.What));

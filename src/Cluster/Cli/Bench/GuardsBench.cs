@@ -39,10 +39,11 @@ internal enum GuardKind
 /// <summary>What is to be measured.</summary>
 /// <param name="Ranks">Of the job, a member process with one thread each.</param>
 /// <param name="Spares">Members beyond them.</param>
+/// <param name="Kinds">Of faults.</param>
 /// <param name="Trials">Of each kind.</param>
 /// <param name="Seed">Of the ranks.</param>
 /// <param name="IsGuarded">Whether state and frames are looked at; without that some of it must get through.</param>
-internal sealed record GuardsOrder(int Ranks, int Spares, int Trials, int Seed, bool IsGuarded = true);
+internal sealed record GuardsOrder(int Ranks, int Spares, IReadOnlyList<GuardKind> Kinds, int Trials, int Seed, bool IsGuarded = true);
 
 /// <summary>One kind of fault.</summary>
 /// <param name="What">Goes wrong.</param>
@@ -98,8 +99,8 @@ internal sealed partial class GuardsBench : IAsyncDisposable
     /// <exception cref="TimeoutException">The cluster did not go on; one line says after what.</exception>
     internal static async Task<GuardsRow> RunAsync(GuardsOrder order, Action<string> say, CancellationToken stop)
     {
-        var frames = Frames(order, stop);
-        say($"{frames.Found} of {order.Trials} frames");
+        IReadOnlyList<GuardRow> frames = order.Kinds.Contains(GuardKind.Frame) ? [Frames(order, stop)] : [];
+        frames.ToList().ForEach(row => say($"{row.Found} of {row.Trials} frames"));
         var folder = new TemporaryFolder();
         await using var bench = new GuardsBench(order, folder, await SoakCluster.StartAsync(folder.Path, order.Ranks + order.Spares, stop), stop);
         return await bench.RunAsync(frames, say);
@@ -130,17 +131,22 @@ internal sealed partial class GuardsBench : IAsyncDisposable
         return new GuardRow(Words.Of(GuardKind.Frame), order.Trials, found, found, right, 0, 0);
     }
 
-    private async Task<GuardsRow> RunAsync(GuardRow frames, Action<string> say)
+    private async Task<GuardsRow> RunAsync(IReadOnlyList<GuardRow> frames, Action<string> say)
     {
         var job = await SubmitAsync("stormy");
         var random = new Random(_order.Seed);
-        var kinds = Enum.GetValues<GuardKind>().Where(kind => kind != GuardKind.Frame).ToArray();
+        var kinds = _order.Kinds.Where(kind => kind != GuardKind.Frame).ToArray();
         var trials = new List<Trial>();
         for (var trial = 1; trial <= _order.Trials; trial++)
         {
             foreach (var kind in kinds)
             {
+                var from = _cluster.Lines.Count;
                 trials.Add(await TryAsync(job, kind, random.Next(_order.Ranks)));
+                if (!trials[^1].IsRight || !trials[^1].IsInTime)
+                {
+                    say(string.Join('\n', [$"{trials[^1]}", .. _cluster.Lines.Skip(from)]));
+                }
             }
 
             if (trial % Math.Max(1, _order.Trials / 10) == 0)
@@ -156,7 +162,7 @@ internal sealed partial class GuardsBench : IAsyncDisposable
         await CancelAsync(calmJob);
         var difference = stormy.Zip(_watch.CommitsOf(calmJob)).FirstOrDefault(pair => pair.First.Step.Digest != pair.Second.Step.Digest || pair.First.Step.StepsDone != pair.Second.Step.StepsDone);
         return new GuardsRow(
-            _order.Ranks, _order.Spares, _order.Seed, [.. kinds.Select(kind => Sum(kind, [.. trials.Where(trial => trial.Kind == kind)])), frames], stormy.Count, difference.First.Step?.StepsDone);
+            _order.Ranks, _order.Spares, _order.Seed, [.. kinds.Select(kind => Sum(kind, [.. trials.Where(trial => trial.Kind == kind)])), .. frames], stormy.Count, difference.First.Step?.StepsDone);
     }
 
     private static GuardRow Sum(GuardKind kind, IReadOnlyList<Trial> trials)
@@ -195,12 +201,12 @@ internal sealed partial class GuardsBench : IAsyncDisposable
         return trial;
     }
 
-    // The copy that is flipped is of an update before; all copies are looked at in the exchange that begins then.
+    // The copy that is flipped is of an update before; all copies are looked at in the exchange that begins then, unless one is just being looked at.
     private async Task<Trial> CopyAsync(int from, GuardKind kind, string culprit, long step, long since)
     {
         var found = await LineAsync(from, line => Damaged().Match(line) is { Success: true } match ? match : null);
         return found is { } line
-            ? new Trial(kind, MsBetween(since, line.Seen), Number(line.Value, "by") == step, line.Value.Groups["who"].Value == culprit)
+            ? new Trial(kind, MsBetween(since, line.Seen), Number(line.Value, "by") <= step, line.Value.Groups["who"].Value == culprit)
             : new Trial(kind, null, false, false);
     }
 

@@ -169,19 +169,27 @@ internal static class ClusterBenchCommand
     {
         var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 3, 2, 32);
         var spares = NumberOption.Of("--spares", "Members beyond them, which take the place of a rank whose memory failed twice.", 2, 0, 32);
+        var all = Enum.GetValues<GuardKind>();
+        var kinds = new Option<string[]>("--kinds")
+        {
+            Description = $"What goes wrong: {string.Join(", ", all.Select(Words.Of))}.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. all.Select(Words.Of)],
+        };
+        kinds.AcceptOnlyFromAmong([.. all.Select(Words.Of)]);
         var trials = NumberOption.Of("--trials", "Faults of each kind.", 1000, 1, 1_000_000);
         var seed = NumberOption.Of("--seed", "Of the ranks that they happen to.", 1, 0, 1_000_000);
         var unguarded = new Option<bool>("--unguarded") { Description = "With guards.verify_state and verify_frames off: shows what they are for." };
         var command = new Command(
             "guards", "Whether a bit that changes in memory or under way, and a number that is none, is found in time and the right rank blamed. Example: actorring bench guards --trials 50 --json")
         {
-            ranks, spares, trials, seed, unguarded, BenchCommand.Json,
+            ranks, spares, kinds, trials, seed, unguarded, BenchCommand.Json,
         };
         command.SetAction(async result =>
         {
             using var signal = new StopSignal("stopping; nothing is left of it");
             var isJson = result.GetValue(BenchCommand.Json);
-            var order = new GuardsOrder(result.GetValue(ranks), result.GetValue(spares), result.GetValue(trials), result.GetValue(seed), !result.GetValue(unguarded));
+            var order = new GuardsOrder(
+                result.GetValue(ranks), result.GetValue(spares), [.. all.Where(kind => result.GetValue(kinds)!.Contains(Words.Of(kind)))], result.GetValue(trials), result.GetValue(seed),
+                !result.GetValue(unguarded));
             var row = await GuardsBench.RunAsync(order, line => (isJson ? Console.Error : Console.Out).WriteLine(line), signal.Token);
             BenchCommand.Print([row], isJson, row => string.Join('\n', [
                 .. row.Kinds.Select(kind => $"{kind.What,-7} {kind.Found} of {kind.Trials} found, {kind.InTime} in time, {kind.RightRank} times the right verdict; after {kind.MsP50} ms, at most {kind.MsMax}  {(kind.IsGood ? "PASS" : "FAIL")}"),

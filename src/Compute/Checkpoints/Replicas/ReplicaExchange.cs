@@ -120,7 +120,7 @@ public sealed class ReplicaExchange : IDisposable
 
     private void Require(PartName name, Order order, string how)
     {
-        if (_store.Verify(name, order.Shards) is { } change)
+        if (_store.Verify(name, order.Shards, order.Name.StepsDone) is { } change)
         {
             throw new StateCorruptException(new TrainStep(name.StepsDone), $"{change} in part {name.Part} of update {name.StepsDone} {how}");
         }

@@ -32,7 +32,7 @@ public static class ReplicaLoader
             // What is damaged is let go of here, on every rank, before anything moves: another copy is tried then.
             foreach (var name in PartsOf(state.Shards, holders).Where(each => each.Holder == group.Rank).Select(each => new PartName(job, stepsDone, holders.Length, each.Part)))
             {
-                damaged = store.Verify(name, state.Shards) is { } change ? $"{change} in part {name.Part} of update {stepsDone} changed in memory" : damaged;
+                damaged = store.Verify(name, state.Shards, stepsDone) is { } change ? $"{change} in part {name.Part} of update {stepsDone} changed in memory" : damaged;
             }
 
             if (damaged is not null)

@@ -118,15 +118,15 @@ public sealed class ReplicaStore(Action<PartName, string> damaged) : IDisposable
             names = [.. _parts.Keys.Where(name => name.Job == job && name.StepsDone < before)];
         }
 
-        names.ForEach(name => Verify(name, shards, $" by update {before}"));
+        names.ForEach(name => Verify(name, shards, before));
     }
 
     /// <summary>Compares a part with what it was.</summary>
     /// <param name="name">Which.</param>
     /// <param name="shards">Of the model.</param>
-    /// <param name="when">By when it has changed, for whoever is told.</param>
+    /// <param name="by">The update after which this is asked, for whoever is told.</param>
     /// <returns>What of it has changed, and then it is gone; null if nothing has, or if it is not there.</returns>
-    internal string? Verify(PartName name, ShardMap shards, string when = "")
+    internal string? Verify(PartName name, ShardMap shards, long by)
     {
         using var part = Open(name, shards);
         if (part?.FindChange() is not { } change)
@@ -142,7 +142,7 @@ public sealed class ReplicaStore(Action<PartName, string> damaged) : IDisposable
             }
         }
 
-        damaged(name, $"{change} changed in memory{when}");
+        damaged(name, $"{change} changed in memory by update {by}");
         return change;
     }
 

@@ -74,7 +74,7 @@ public sealed class ReplicaSpec : IDisposable
 
         var fault = Record.Exception(() => Load([0, 1], [new(0), new(1)], (_, _) => { }));
         Assert.Contains($"rank 0: System.IO.InvalidDataException: the weights of shard 0 in part 0 of update {Steps} changed in memory", fault.Message, StringComparison.Ordinal);
-        Assert.Equal([(0, new PartName(Job, Steps, 2, 0), "the weights of shard 0 changed in memory")], _damaged);
+        Assert.Equal([(0, new PartName(Job, Steps, 2, 0), $"the weights of shard 0 changed in memory by update {Steps}")], _damaged);
         Assert.False(_stores[0].Has(new PartName(Job, Steps, 2, 0)));
 
         Load([0, 1], [new(1), new(0)], (_, digest) => Assert.Equal(SampleState.Digest(Steps), digest)); // each other's copies are as they were
