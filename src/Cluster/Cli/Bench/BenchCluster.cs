@@ -71,6 +71,11 @@ internal sealed class BenchCluster : IAsyncDisposable
     internal async Task<RingAnswer> RingAsync() =>
         (await _link.AskAsync<RingAnswer>(new ObserverMachine(new QueryRing(ConsoleLink.NewKey(), 0), ConsoleLink.RetryEvery, ConsoleLink.Patience), default))[0];
 
+    /// <summary>Members that can hold a rank.</summary>
+    internal async Task<int> CountMembersAsync() =>
+        (await _link.AskAsync<MembersAnswer>(new ObserverMachine(new QueryMembers(ConsoleLink.NewKey(), 0), ConsoleLink.RetryEvery, ConsoleLink.Patience), default))
+            .Sum(page => page.Members.Count(member => member is { Role: MemberRole.Rank, State: MemberState.Up }));
+
     /// <summary>Seconds of each update in a range that has been committed, as the run's metrics have them.</summary>
     internal async Task<IReadOnlyList<double>> StepSecondsAsync(long after, long upTo)
     {

@@ -34,6 +34,7 @@ internal static class RecoveryBench
         var (killed, trains, resumed, stopped) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
         for (var round = 0; round < kills + stops; round++)
         {
+            await BenchCluster.UntilAsync(async () => await cluster.CountMembersAsync() >= ranks + spares, "the spares did not come back");
             var before = await cluster.ProgressAsync();
             var victim = (await cluster.RingAsync()).Ranks[round % ranks].Member.Name;
             var signalled = Stopwatch.GetTimestamp();
