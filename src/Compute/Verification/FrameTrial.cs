@@ -72,7 +72,7 @@ public static class FrameTrial
         ManualResetEventSlim[] begun = [.. transfers.Select(_ => new ManualResetEventSlim())];
 
         // Ranks that are threads read each other's memory, also those that have not heard yet that it is over: it stays until all are gone.
-        using var memory = new Memory();
+        Memory[] memories = [.. Enumerable.Range(0, Ranks).Select(_ => new Memory())];
         Thread[] threads = [.. Enumerable.Range(0, Ranks).Select(rank => new Thread(() => Live(rank)) { IsBackground = true, Name = $"rank {rank}" })];
         threads.ToList().ForEach(thread => thread.Start());
         if (threads.FirstOrDefault(thread => !thread.Join(Patience)) is { } hanging)
@@ -80,6 +80,7 @@ public static class FrameTrial
             throw new TimeoutException($"{hanging.Name} hangs");
         }
 
+        memories.ToList().ForEach(memory => memory.Dispose());
         begun.ToList().ForEach(one => one.Dispose());
         return faults.Count == 0 ? blames : throw new AggregateException(faults);
 
@@ -95,7 +96,7 @@ public static class FrameTrial
                         throw new TimeoutException($"rank {transfers[at].Culprit} has not begun");
                     }
 
-                    new Mover(communicator, memory, transfers[at], begun[at].Set).Move();
+                    new Mover(communicator, memories[rank], transfers[at], begun[at].Set).Move();
                 }
             }
             catch (Exception failure)
@@ -115,7 +116,7 @@ public static class FrameTrial
         }
     }
 
-    // Buffers of all ranks.
+    // Buffers of one rank.
     private sealed class Memory : IDisposable
     {
         private readonly ComputeDevice _device = NativeBackend.LoadCpu().Open(1);
@@ -123,22 +124,13 @@ public static class FrameTrial
 
         internal Tensor Floats(long count, float value = 0)
         {
-            lock (_buffers)
-            {
-                _buffers.Add(_device.CreateBuffer(count * sizeof(float)));
-                var tensor = Tensor.Of(_buffers[^1], 0, ElementType.Float32, count);
-                tensor.HostSpan<float>().Fill(value);
-                return tensor;
-            }
+            _buffers.Add(_device.CreateBuffer(count * sizeof(float)));
+            var tensor = Tensor.Of(_buffers[^1], 0, ElementType.Float32, count);
+            tensor.HostSpan<float>().Fill(value);
+            return tensor;
         }
 
-        internal DeviceBuffer Wrap(nint address, long bytes)
-        {
-            lock (_buffers)
-            {
-                return _device.Wrap(address, bytes);
-            }
-        }
+        internal DeviceBuffer Wrap(nint address, long bytes) => _device.Wrap(address, bytes);
 
         public void Dispose()
         {
