@@ -31,6 +31,7 @@ public sealed partial class DocumentedCommandsSpec
         ("bench straggler", null), // StragglerSpec
         ("bench save-faults", null), // SaveFaultsSpec
         ("bench goodput", null), // GoodputSpec
+        ("bench guards", null), // GuardsSpec
         ("bench partitions", null), // PartitionsSpec
         ("eval needle --model models/needle --haystack-dir artifacts/data/kjv --lengths 64,130,200,1024", null), // minutes; a smaller one is run
         ("simulate", null), // the launcher's; tests/Simulation
