@@ -111,8 +111,8 @@ internal static class CommandLine
             : $"{command.Name} needs a command; allowed: {allowed}, or --help";
     }
 
-    // Names of files and arguments stand in messages as they came: none may break the line or steer the terminal.
-    private static string OneLine(string message) => string.Concat(message.ReplaceLineEndings(" ").Select(letter => char.IsControl(letter) ? '?' : letter));
+    // Names of files and arguments stand in messages as they came: none may break the line or steer the terminal. Lists of allowed values come indented, a line each.
+    private static string OneLine(string message) => string.Concat(message.Replace("\n\t", " ", StringComparison.Ordinal).ReplaceLineEndings(" ").Select(letter => char.IsControl(letter) ? '?' : letter));
 
     private static int CodeOf(Exception error) => error switch
     {

@@ -25,6 +25,15 @@ public class BadInputSpec
     }
 
     [Fact]
+    public void Wrong_choice_must_be_refused_in_one_line_that_people_can_read()
+    {
+        var run = CommandRun.Of("bench", "guards", "--kinds", "soul");
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.EndsWith("'soul' not recognized. Must be one of: 'weight' 'moment' 'copy' 'nan' 'inf' 'frame'", Assert.Single(run.Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Train_must_refuse_to_replace_a_model_it_was_not_asked_to()
     {
         using var folder = new JobFolder();

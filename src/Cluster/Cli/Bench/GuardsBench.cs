@@ -101,6 +101,11 @@ internal sealed partial class GuardsBench : IAsyncDisposable
     {
         IReadOnlyList<GuardRow> frames = order.Kinds.Contains(GuardKind.Frame) ? [Frames(order, stop)] : [];
         frames.ToList().ForEach(row => say($"{row.Found} of {row.Trials} frames"));
+        if (order.Kinds is [GuardKind.Frame])
+        {
+            return new GuardsRow(order.Ranks, order.Spares, order.Seed, frames, 0, null);
+        }
+
         var folder = new TemporaryFolder();
         await using var bench = new GuardsBench(order, folder, await SoakCluster.StartAsync(folder.Path, order.Ranks + order.Spares, stop), stop);
         return await bench.RunAsync(frames, say);
@@ -141,7 +146,7 @@ internal sealed partial class GuardsBench : IAsyncDisposable
         {
             foreach (var kind in kinds)
             {
-                var from = _cluster.Lines.Count;
+                var from = _cluster.LineCount;
                 trials.Add(await TryAsync(job, kind, random.Next(_order.Ranks)));
                 if (!trials[^1].IsRight || !trials[^1].IsInTime)
                 {
@@ -176,9 +181,9 @@ internal sealed partial class GuardsBench : IAsyncDisposable
     // The rank's process says when it does it; from then on nothing is waited for but what is said of it.
     private async Task<Trial> TryAsync(JobId job, GuardKind kind, int rank)
     {
-        var ring = await TrainingRingAsync(job);
+        var ring = await _cluster.TrainingRingAsync(_order.Ranks, _stop);
         var culprit = ring.Ranks[rank].Member.Name;
-        var from = _cluster.Lines.Count;
+        var (from, records) = (_cluster.LineCount, _watch.Count);
         var (point, fault) = kind switch
         {
             GuardKind.Weight => (FaultPoint.Begin, Fault.Flip),
@@ -194,7 +199,7 @@ internal sealed partial class GuardsBench : IAsyncDisposable
         var trial = kind switch
         {
             GuardKind.Copy => await CopyAsync(from, kind, culprit, step, done.Seen),
-            GuardKind.Nan or GuardKind.Inf => await NonFiniteAsync(from, kind, ring.Epoch, step, done.Seen),
+            GuardKind.Nan or GuardKind.Inf => await NonFiniteAsync(from, records, kind, ring.Epoch, step, done.Seen),
             _ => await StateAsync(kind, ring.Epoch, rank, step, done.Seen),
         };
         await UntilCommittedAsync(job, step + 1, Patience);
@@ -211,7 +216,7 @@ internal sealed partial class GuardsBench : IAsyncDisposable
     }
 
     // Every rank computes the update once more, and for the same reason.
-    private async Task<Trial> NonFiniteAsync(int from, GuardKind kind, RingEpoch epoch, long step, long since)
+    private async Task<Trial> NonFiniteAsync(int from, int records, GuardKind kind, RingEpoch epoch, long step, long since)
     {
         var verdicts = new Dictionary<string, string>(StringComparer.Ordinal);
         var last = await LineAsync(from, line =>
@@ -223,10 +228,9 @@ internal sealed partial class GuardsBench : IAsyncDisposable
 
             return verdicts.Count == _order.Ranks ? verdicts : null;
         });
-        await BenchCluster.UntilAsync(() => Task.FromResult(CommitOf(step) is not null), $"update {step} was not committed");
-        return new Trial(kind, last is { } all ? MsBetween(since, all.Seen) : null, last is not null && CommitOf(step)!.Epoch == epoch, last is not null && verdicts.Values.Distinct().Count() == 1);
-
-        StepCommitted? CommitOf(long stepsDone) => _watch.Since(0).Select(seen => seen.Record).OfType<StepCommitted>().FirstOrDefault(commit => commit.StepsDone == stepsDone);
+        StepCommitted? commit = null;
+        await _watch.UntilAsync(records, record => record is StepCommitted one && (commit = one).StepsDone == step, $"update {step} was not committed", Patience, _stop);
+        return new Trial(kind, last is { } all ? MsBetween(since, all.Seen) : null, last is not null && commit!.Epoch == epoch, last is not null && verdicts.Values.Distinct().Count() == 1);
     }
 
     // The rank itself finds that it has something else than all agreed on, and nothing that was made of it is committed.
@@ -273,14 +277,6 @@ internal sealed partial class GuardsBench : IAsyncDisposable
         },
         $"update {updates} was not committed", patience);
 
-    private async Task<RingAnswer> TrainingRingAsync(JobId job)
-    {
-        RingAnswer? ring = null;
-        await BenchCluster.UntilAsync(
-            async () => (ring = await _cluster.RingAsync(_stop)) is { Phase: EpochPhase.Training } now && now.Job == job && now.Ranks.Length == _order.Ranks, "no ring was formed");
-        return ring!;
-    }
-
     // Null if nobody says it.
     private async Task<(T Value, long Seen)?> LineAsync<T>(int from, Func<string, T?> find)
         where T : class
@@ -288,7 +284,7 @@ internal sealed partial class GuardsBench : IAsyncDisposable
         for (var started = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(started) < FindLimit;)
         {
             _stop.ThrowIfCancellationRequested();
-            foreach (var line in _cluster.Lines.Skip(from))
+            foreach (var line in _cluster.LineCount > from ? _cluster.Lines.Skip(from) : [])
             {
                 from++;
                 if (find(line) is { } found)

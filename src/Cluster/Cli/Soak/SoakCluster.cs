@@ -34,6 +34,9 @@ internal sealed class SoakCluster : IAsyncDisposable
     /// <summary>What the seeds said, and behind their names what members did, oldest first.</summary>
     internal IReadOnlyList<string> Lines => [.. _lines];
 
+    /// <summary>How many these are: cheap.</summary>
+    internal int LineCount => _lines.Count;
+
     internal ClusterPlace Place => _place;
 
     /// <summary>The console; another one after the seed was lost.</summary>
@@ -68,6 +71,15 @@ internal sealed class SoakCluster : IAsyncDisposable
 
     internal async Task<RingAnswer> RingAsync(CancellationToken stop) =>
         (await _link.AskAsync<RingAnswer>(new ObserverMachine(new QueryRing(ConsoleLink.NewKey(), 0), ConsoleLink.RetryEvery, ConsoleLink.Patience), stop))[0];
+
+    /// <summary>Waits until so many ranks train.</summary>
+    /// <exception cref="TimeoutException">They do not within a minute.</exception>
+    internal async Task<RingAnswer> TrainingRingAsync(int ranks, CancellationToken stop)
+    {
+        RingAnswer? ring = null;
+        await Bench.BenchCluster.UntilAsync(async () => (ring = await RingAsync(stop)) is { Phase: EpochPhase.Training } && ring.Ranks.Length == ranks, "no ring was formed");
+        return ring!;
+    }
 
     /// <summary>SIGKILL.</summary>
     internal void Kill(string name) => _processes[name].Signal(9);

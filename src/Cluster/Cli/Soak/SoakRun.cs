@@ -79,7 +79,7 @@ internal sealed partial class SoakRun(SoakOptions options, Action<string> say, C
     // From the signal to the first update that is committed after all of it.
     private async Task<TimeSpan> CauseAsync(SoakCluster cluster, JobId job, SoakTrouble trouble)
     {
-        var ring = await TrainingRingAsync(cluster);
+        var ring = await cluster.TrainingRingAsync(options.Ranks, stop);
         string Holder(int rank) => ring.Ranks[rank].Member.Name;
         var started = Stopwatch.GetTimestamp();
         switch (trouble.Kind)
@@ -115,18 +115,6 @@ internal sealed partial class SoakRun(SoakOptions options, Action<string> say, C
             cluster, job, status => status.State == JobState.Completed || (status.StepsCommitted > committed && (trouble.Kind == SoakKind.Seed || status.Epoch != ring.Epoch)),
             $"no update after {SoakReport.Words(trouble.Kind)}");
         return Stopwatch.GetElapsedTime(started);
-    }
-
-    private async Task<RingAnswer> TrainingRingAsync(SoakCluster cluster)
-    {
-        var ring = await cluster.RingAsync(stop);
-        while (ring.Phase != EpochPhase.Training || ring.Ranks.Length < options.Ranks)
-        {
-            await Task.Delay(3, stop);
-            ring = await cluster.RingAsync(stop);
-        }
-
-        return ring;
     }
 
     /// <summary>When an epoch has ended, as the clock of this process has it.</summary>
