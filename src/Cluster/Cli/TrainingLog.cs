@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using ActorRing.Actors.Ids;
 using ActorRing.Cluster.Hosting.Telemetry;
+using ActorRing.Cluster.Hosting.Telemetry.Files;
 using ActorRing.Compute.Data;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Training;
@@ -10,14 +11,16 @@ using Spectre.Console;
 namespace ActorRing.Cluster.Cli;
 
 /// <summary>Shows training on the terminal (one live line) or a pipe (one line an update, keys as torchtitan writes them), and appends metrics.jsonl.</summary>
+/// <remarks>A line or a row for which a disk has no room is lost; training is not.</remarks>
 internal sealed class TrainingLog : ITrainingObserver, IDisposable
 {
     private readonly ModelDims _dims;
     private readonly long _totalSteps;
     private readonly int _logEvery;
-    private readonly StreamWriter _metrics;
+    private readonly AppendFile _metrics;
     private readonly bool _live = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is null;
     private readonly long _memoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+    private long _lostRows;
     private bool _lineOpen;
 
     internal TrainingLog(string folder, ModelDims dims, long totalSteps, int logEvery)
@@ -25,7 +28,7 @@ internal sealed class TrainingLog : ITrainingObserver, IDisposable
         _dims = dims;
         _totalSteps = totalSteps;
         _logEvery = logEvery;
-        _metrics = new StreamWriter(Path.Combine(folder, "metrics.jsonl"), append: false) { AutoFlush = true };
+        _metrics = AppendFile.Overwrite(Path.Combine(folder, "metrics.jsonl"));
     }
 
     public void Report(CorpusProgress value)
@@ -47,7 +50,7 @@ internal sealed class TrainingLog : ITrainingObserver, IDisposable
     {
         var tokensPerSecond = result.Tokens / elapsed.TotalSeconds;
         var number = trainStep.Index + 1;
-        _metrics.WriteLine(JsonSerializer.Serialize(new
+        Append(JsonSerializer.SerializeToUtf8Bytes(new
         {
             step = number,
             stage = stage.Name,
@@ -79,7 +82,7 @@ internal sealed class TrainingLog : ITrainingObserver, IDisposable
         }
         else if (number == 1 || number % _logEvery == 0 || number == _totalSteps)
         {
-            Console.WriteLine(text);
+            Print(text);
         }
     }
 
@@ -89,12 +92,53 @@ internal sealed class TrainingLog : ITrainingObserver, IDisposable
     {
         Close();
         _metrics.Dispose();
+        if (_lostRows > 0)
+        {
+            Print($"metrics.jsonl lacks {_lostRows} rows, for which the disk had no room");
+        }
     }
 
     internal void Line(string text)
     {
         Close();
-        Console.WriteLine(text);
+        Print(text);
+    }
+
+    private static void Print(string text)
+    {
+        // Standard output may be a file on a full disk.
+        if (!TryPrint(Console.Out, text))
+        {
+            TryPrint(Console.Error, text);
+        }
+    }
+
+    private static bool TryPrint(TextWriter writer, string text)
+    {
+        try
+        {
+            writer.WriteLine(text);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private void Append(byte[] row)
+    {
+        try
+        {
+            _metrics.Write([.. row, (byte)'\n']);
+        }
+        catch (IOException fault)
+        {
+            if (_lostRows++ == 0)
+            {
+                Line($"{fault.Message}: training goes on without rows in metrics.jsonl until they can be written");
+            }
+        }
     }
 
     // JSON has no other numbers.

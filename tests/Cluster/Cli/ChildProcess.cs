@@ -32,9 +32,10 @@ internal sealed partial class ChildProcess : IDisposable
     /// <summary>Process id of the command.</summary>
     internal int Id => _process.Id;
 
-    /// <summary>Reads on until a line starts so, and returns it.</summary>
+    /// <summary>Reads on until a line starts so, and returns it; a command that does not say it is ended.</summary>
     internal string AwaitLine(string start)
     {
+        using var limit = new Timer(_ => _process.Kill(), null, Patience, Timeout.InfiniteTimeSpan);
         while (_process.StandardOutput.ReadLine() is { } line)
         {
             if (line.StartsWith(start, StringComparison.Ordinal))

@@ -11,14 +11,12 @@ internal sealed class TinyDisk : IDisposable
     internal TinyDisk(string folder, int kibibytes)
     {
         Directory.CreateDirectory(folder);
-        var size = string.Create(CultureInfo.InvariantCulture, $"size={kibibytes}k");
-        if (Run("mount", "-t", "tmpfs", "-o", size, "tmpfs", folder) is { } fault)
-        {
-            throw new InvalidOperationException(fault);
-        }
-
         _folder = folder;
+        Require(Run("mount", "-t", "tmpfs", "-o", SizeOf(kibibytes), "tmpfs", folder));
     }
+
+    /// <summary>Makes room, or takes it.</summary>
+    internal void Resize(int kibibytes) => Require(Run("mount", "-o", "remount," + SizeOf(kibibytes), _folder));
 
     /// <summary>Why this process cannot have one; null if it can.</summary>
     internal static string? WhyNot()
@@ -41,7 +39,14 @@ internal sealed class TinyDisk : IDisposable
 
     public void Dispose()
     {
-        if (Run("umount", _folder) is { } fault)
+        Require(Run("umount", _folder));
+    }
+
+    private static string SizeOf(int kibibytes) => string.Create(CultureInfo.InvariantCulture, $"size={kibibytes}k");
+
+    private static void Require(string? fault)
+    {
+        if (fault is not null)
         {
             throw new InvalidOperationException(fault);
         }

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using ActorRing.Compute.Checkpoints.HuggingFace;
 using ActorRing.Compute.Model;
-using ActorRing.Compute.Model.Config;
 using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.Training;
 using ActorRing.Compute.Training.Guards;
@@ -11,6 +9,10 @@ namespace ActorRing.Cluster.Cli.Commands;
 /// <summary><c>actorring train JOB.conf</c>: every stage in one process, then a Hugging Face folder.</summary>
 internal static class TrainCommand
 {
+    // Numbers of Linux, which an IOException has as its HResult.
+    private const int NoSpace = 28;
+    private const int QuotaExceeded = 122;
+
     internal static Command Create()
     {
         var job = new Argument<string>("job") { Description = "A job file, for example hocon/jobs/tiny.conf." };
@@ -54,7 +56,8 @@ internal static class TrainCommand
         var trained = trainer.Run(model.Config, stages, stop);
         if (job.Checkpoint.Export && trainer.StepsDone > 0)
         {
-            Export(modelFolder, trained, parameters, model.Export with { Replace = overwrite });
+            var options = model.Export with { Replace = overwrite };
+            Export(modelFolder, () => ModelWeights.Export(modelFolder, trained, parameters, options), log, stop);
             log.Line($"wrote {modelFolder} (a Hugging Face folder) after {trainer.StepsDone} steps");
         }
 
@@ -67,15 +70,30 @@ internal static class TrainCommand
         return CommandLine.Interrupted;
     }
 
-    private static void Export(string folder, LlamaConfig config, Parameters parameters, HfExportOptions options)
+    // The weights are in this process's memory alone, and hours may be in them: room for them is waited for. A stop that came during training asks to keep them.
+    private static void Export(string folder, Action write, TrainingLog log, CancellationToken stop)
     {
-        try
+        var giveUp = stop.IsCancellationRequested ? CancellationToken.None : stop;
+        for (var isFirst = true; ; isFirst = false)
         {
-            ModelWeights.Export(folder, config, parameters, options);
-        }
-        catch (IOException fault)
-        {
-            throw new IOException($"{folder}: the model was not written: {fault.Message}", fault);
+            try
+            {
+                write();
+                return;
+            }
+            catch (IOException fault) when (fault.HResult is NoSpace or QuotaExceeded && !giveUp.IsCancellationRequested)
+            {
+                if (isFirst)
+                {
+                    log.Line($"{folder}: the model is not written yet: {fault.Message}; tried again every second until there is room, ctrl-c gives it up");
+                }
+
+                giveUp.WaitHandle.WaitOne(TimeSpan.FromSeconds(1));
+            }
+            catch (IOException fault)
+            {
+                throw new IOException($"{folder}: the model was not written: {fault.Message}", fault);
+            }
         }
     }
 }

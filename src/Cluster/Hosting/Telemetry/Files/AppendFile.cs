@@ -1,7 +1,7 @@
 namespace ActorRing.Cluster.Hosting.Telemetry.Files;
 
 /// <summary>A file that only grows by whole records: one write call each, and a record that did not fit is cut off again.</summary>
-internal sealed class AppendFile : IDisposable
+public sealed class AppendFile : IDisposable
 {
     private readonly FileStream _stream;
     private readonly bool _canCut;
@@ -13,11 +13,12 @@ internal sealed class AppendFile : IDisposable
         _canCut = stream.CanSeek;
     }
 
+    /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
 
     /// <summary>Opens for appending. What follows the last line end is the rest of a write that was cut off, and goes.</summary>
     /// <exception cref="IOException">It cannot be opened.</exception>
-    internal static AppendFile OpenLines(string path)
+    public static AppendFile OpenLines(string path)
     {
         var file = new AppendFile(Open(path, FileMode.OpenOrCreate, FileAccess.ReadWrite));
         try
@@ -37,10 +38,16 @@ internal sealed class AppendFile : IDisposable
     }
 
     /// <summary>Makes a file that must not exist yet.</summary>
-    internal static AppendFile Create(string path) => new(Open(path, FileMode.CreateNew, FileAccess.Write));
+    /// <exception cref="IOException">It exists, or cannot be made.</exception>
+    public static AppendFile Create(string path) => new(Open(path, FileMode.CreateNew, FileAccess.Write));
 
+    /// <summary>Empties a file, or makes it.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static AppendFile Overwrite(string path) => new(Open(path, FileMode.Create, FileAccess.Write));
+
+    /// <summary>Appends; waits for the system, not for the disk.</summary>
     /// <exception cref="IOException">Nothing of <paramref name="record"/> is in the file, as far as the file can be cut.</exception>
-    internal void Write(ReadOnlySpan<byte> record)
+    public void Write(ReadOnlySpan<byte> record)
     {
         var start = _canCut ? _stream.Position : 0;
         try
