@@ -21,21 +21,23 @@ internal sealed class OtlpExport : IDisposable
 {
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
     private const string Protocol = "OTEL_EXPORTER_OTLP_PROTOCOL";
-    private const int CloseMilliseconds = 2000;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private readonly MeterProvider _metrics;
     private readonly TracerProvider _traces;
+    private readonly int _closeMilliseconds;
 
-    private OtlpExport(MeterProvider metrics, TracerProvider traces)
+    private OtlpExport(MeterProvider metrics, TracerProvider traces, TimeSpan closeWithin)
     {
         _metrics = metrics;
         _traces = traces;
+        _closeMilliseconds = (int)closeWithin.TotalMilliseconds;
     }
 
     public void Dispose()
     {
         // Shutting down first: disposing alone would wait five seconds for a collector that does not answer.
-        _traces.Shutdown(CloseMilliseconds);
-        _metrics.Shutdown(CloseMilliseconds);
+        _traces.Shutdown(_closeMilliseconds);
+        _metrics.Shutdown(_closeMilliseconds);
         _traces.Dispose();
         _metrics.Dispose();
     }
@@ -43,14 +45,15 @@ internal sealed class OtlpExport : IDisposable
     /// <summary>Starts to export if the endpoint is set in this process's environment.</summary>
     /// <exception cref="UsageException">A variable cannot be used; one line.</exception>
     internal static OtlpExport? Start(Instruments instruments) => Start(instruments, Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-        .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "", StringComparer.Ordinal));
+        .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "", StringComparer.Ordinal), Patience);
 
     /// <summary>Starts to export if the endpoint is set.</summary>
     /// <param name="instruments">Exported are these and no others of the name; the runtime's own metrics go with them.</param>
     /// <param name="environment">All variables; others than <c>OTEL_*</c> are not read.</param>
+    /// <param name="closeWithin">How long disposing may take for metrics, and for traces.</param>
     /// <returns>Null if no endpoint is set, or <c>OTEL_SDK_DISABLED</c> is true.</returns>
     /// <exception cref="UsageException">A variable cannot be used; one line.</exception>
-    internal static OtlpExport? Start(Instruments instruments, IReadOnlyDictionary<string, string> environment)
+    internal static OtlpExport? Start(Instruments instruments, IReadOnlyDictionary<string, string> environment, TimeSpan closeWithin)
     {
         var endpoint = environment.GetValueOrDefault(Endpoint);
         if (string.IsNullOrWhiteSpace(endpoint) || string.Equals(environment.GetValueOrDefault("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase))
@@ -89,7 +92,7 @@ internal sealed class OtlpExport : IDisposable
             .AddProcessor(new OneSource(source))
             .AddOtlpExporter()
             .Build();
-        return new OtlpExport(metrics, traces);
+        return new OtlpExport(metrics, traces, closeWithin);
     }
 
     private static ResourceBuilder Resource(IReadOnlyDictionary<string, string> environment)
