@@ -11,6 +11,7 @@ public class RoomsSpec
         { "ActorRing.Hosting", "ActorRing.Cluster.Hosting", ["ActorRing.Actors", "ActorRing.Compute"] },
         // An engine carries frames and knows nothing of training: no other room than the port's.
         { "ActorRing.Embedded", "ActorRing.Cluster.Embedded", ["ActorRing.Cluster.Hosting"] },
+        { "ActorRing.Akka", "ActorRing.Cluster.Akka", ["ActorRing.Cluster.Hosting"] },
     };
 
     [Theory]

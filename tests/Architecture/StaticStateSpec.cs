@@ -9,6 +9,7 @@ public class StaticStateSpec
     [InlineData("ActorRing.Compute")]
     [InlineData("ActorRing.Hosting")]
     [InlineData("ActorRing.Embedded")]
+    [InlineData("ActorRing.Akka")]
     [InlineData("actorring")]
     public void Room_must_hold_no_static_field_that_can_change(string assembly)
     {

@@ -1,5 +1,5 @@
 using ActorRing.Cluster.Embedded;
-using ActorRing.Cluster.Embedded.Security;
+using ActorRing.Cluster.Hosting.Security;
 using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Hosting.Processes;
 

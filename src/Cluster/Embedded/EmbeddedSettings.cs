@@ -1,4 +1,4 @@
-using ActorRing.Cluster.Embedded.Security;
+using ActorRing.Cluster.Hosting.Security;
 
 namespace ActorRing.Cluster.Embedded;
 

@@ -1,3 +1,4 @@
+using ActorRing.Cluster.Hosting.Engine.Wire;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -8,7 +9,7 @@ using ActorRing.Cluster.Hosting.Engine;
 namespace ActorRing.Cluster.Embedded;
 
 /// <summary>A member: one connection to the seed, opened anew with growing pauses whenever it is lost.</summary>
-public sealed class MemberEngine : IEngine
+public sealed class MemberEngine : IMemberEngine
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
@@ -45,7 +46,7 @@ public sealed class MemberEngine : IEngine
     /// <inheritdoc/>
     public long Dropped => Interlocked.Read(ref _dropped);
 
-    /// <summary>Why the last attempt to join failed, in one line; null if none did since it was last joined. For whoever loses patience.</summary>
+    /// <inheritdoc/>
     public string? LastFailure => _lastFailure;
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using ActorRing.Cluster.Hosting.Engine.Wire;
 using System.Collections.Concurrent;
 using ActorRing.Cluster.Embedded.Links;
 using ActorRing.Cluster.Embedded.Wire;
@@ -46,6 +47,9 @@ public sealed class SeedEngine : ISeedEngine
 
     /// <summary>Where it listens; the port is filled in if the settings left it 0.</summary>
     public EngineAddress Address => _listener?.Address ?? _settings.Address;
+
+    /// <inheritdoc/>
+    public string Listening => Address.Text;
 
     /// <inheritdoc/>
     /// <exception cref="IOException">The address is taken or cannot be listened on.</exception>
@@ -237,7 +241,7 @@ public sealed class SeedEngine : ISeedEngine
         var members = _roster.Members;
         foreach (var link in _links.Values)
         {
-            link.TrySend(ViewCodec.Encode(members), must: true);
+            link.TrySend(WireFormat.Of(FrameKind.View, ViewCodec.Encode(members)), must: true);
         }
 
         _sink?.View(members);

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using ActorRing.Cluster.Embedded.Security;
+using ActorRing.Cluster.Hosting.Security;
 
 namespace ActorRing.Cluster.Specs.Engine;
 

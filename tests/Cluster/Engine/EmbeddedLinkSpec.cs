@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using ActorRing.Cluster.Embedded;
-using ActorRing.Cluster.Embedded.Security;
+using ActorRing.Cluster.Hosting.Security;
 using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Hosting.Processes;
 using Xunit.Abstractions;

@@ -28,6 +28,9 @@ public abstract class EngineConformance : IAsyncLifetime
     private EngineCluster _cluster = null!;
     private ISeedEngine _seed = null!;
 
+    /// <summary>How many join and leave one after the other.</summary>
+    protected virtual int Joins => 200;
+
     protected abstract EngineCluster NewCluster();
 
     public async Task InitializeAsync()
@@ -76,7 +79,7 @@ public abstract class EngineConformance : IAsyncLifetime
     [Fact]
     public async Task Engine_must_reach_a_member_from_the_moment_at_which_it_has_started()
     {
-        for (var nth = 1; nth <= 200; nth++)
+        for (var nth = 1; nth <= Joins; nth++)
         {
             await using var member = _cluster.NewMember(new MemberRef($"rank-{nth}", nth));
             var sink = new Recorder();

@@ -1,10 +1,11 @@
+using ActorRing.Cluster.Hosting.Engine.Wire;
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using ActorRing.Cluster.Embedded;
 using ActorRing.Cluster.Embedded.Links;
-using ActorRing.Cluster.Embedded.Security;
+using ActorRing.Cluster.Hosting.Security;
 using ActorRing.Cluster.Embedded.Wire;
 using ActorRing.Cluster.Hosting.Engine;
 

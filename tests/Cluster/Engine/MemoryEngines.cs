@@ -85,6 +85,8 @@ internal sealed class MemoryEngine(MemoryCluster cluster, MemberRef self, bool i
     private int _waitingBytes;
     private Task _pump = Task.CompletedTask;
     private long _dropped;
+
+    public string Listening => "memory";
     private long _version;
     private bool _disposed;
 

@@ -1,3 +1,4 @@
+using ActorRing.Cluster.Hosting.Engine.Wire;
 using System.Net.Sockets;
 using ActorRing.Cluster.Embedded;
 using ActorRing.Cluster.Embedded.Links;
@@ -145,7 +146,7 @@ public class MutatedFramesSpec
             {
                 0 => WireFormat.Empty(FrameKind.Beat),
                 1 => WireFormat.Carry(new MemberRef("rank-1", 5), "forty bytes of no meaning whatsoever...."u8),
-                2 => ViewCodec.Encode([new MemberStatus(new MemberRef("rank-1", 7), true, default), new MemberStatus(new MemberRef("rank-2", 9), false, MemberReason.Silence)]),
+                2 => WireFormat.Of(FrameKind.View, ViewCodec.Encode([new MemberStatus(new MemberRef("rank-1", 7), true, default), new MemberStatus(new MemberRef("rank-2", 9), false, MemberReason.Silence)])),
                 _ => WireFormat.Of(FrameKind.Evicted, new BodyWriter().Text("the epoch is over")),
             };
             BitConverter.TryWriteBytes(frame.AsSpan(WireFormat.SequenceOffset), firstSequence + at);

@@ -61,12 +61,12 @@ internal sealed class ClusterProcess : IAsyncDisposable
     {
         string[] line = [.. tracer, "dotnet", Path.Combine(AppContext.BaseDirectory, "actorring.dll"), .. command, "--state", state];
         var process = Process.Start(new ProcessStartInfo(line[0], line[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
-        return new ClusterProcess(process, new ClusterPlace(Path.GetFullPath(state)));
+        return new ClusterProcess(process, new ClusterPlace(Path.GetFullPath(state)) { IsAkka = command.Contains("akka") });
     }
 
     internal async Task ConnectAsync()
     {
-        Assert.True(SpinWait.SpinUntil(() => File.Exists(Path.Combine(Place.Folder, "seed.sock")) || _process.HasExited, Patience), "no seed came up");
+        Assert.True(SpinWait.SpinUntil(() => File.Exists(Path.Combine(Place.Folder, Place.IsAkka ? "akka" : "seed.sock")) || _process.HasExited, Patience), "no seed came up");
         Console = await ConsoleLink.ConnectAsync(Place, CancellationToken.None);
     }
 

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Embedded;
-using ActorRing.Cluster.Embedded.Security;
+using ActorRing.Cluster.Hosting.Security;
 using ActorRing.Cluster.Hosting.Engine;
 
 namespace ActorRing.Cluster.Cli.Bench;

@@ -3,7 +3,9 @@ using System.Reflection;
 using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 using ActorRing.Cluster.Embedded;
-using ActorRing.Cluster.Embedded.Security;
+using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Machines;
+using ActorRing.Cluster.Hosting.Security;
 
 namespace ActorRing.Cluster.Cli.Cluster;
 
@@ -14,24 +16,32 @@ namespace ActorRing.Cluster.Cli.Cluster;
 /// <param name="Folder">Full path.</param>
 internal sealed record ClusterPlace(string Folder)
 {
+    private const string Akka = "akka";
+
     private static readonly Option<string> State = new("--state")
     {
         Description = "Folder of the cluster: log, token, socket. The same for seed, members and consoles.",
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable("ACTORRING_STATE") is { Length: > 0 } folder ? folder : Path.Combine("runs", ".cluster"),
     };
 
+    private static readonly Option<string> EngineOption = new Option<string>("--engine")
+    {
+        Description = "embedded, or akka: Akka.NET's cluster. auto: what the folder's seed uses, embedded at a seed.",
+        DefaultValueFactory = _ => "auto",
+    }.AcceptOnlyFromAmong("auto", "embedded", Akka);
+
     private static readonly Option<string?> Seed = new("--seed") { Description = "HOST:PORT of a seed that was started with --bind. Without it: the folder's socket." };
     private static readonly Option<string?> Bind = new("--bind") { Description = "ADDRESS:PORT to listen at instead of the folder's socket; port 0 takes any. Beyond 127.0.0.1 only with --certificates." };
     private static readonly Option<string?> Certificates = new("--certificates") { Description = "Folder that actorring certificates new made: mutual TLS 1.3 with the seed." };
 
     /// <summary>Name the folder alone.</summary>
-    internal static IReadOnlyList<Option> OfOneMachine { get; } = [State];
+    internal static IReadOnlyList<Option> OfOneMachine { get; } = [State, EngineOption];
 
     /// <summary>Name the cluster to members and consoles.</summary>
-    internal static IReadOnlyList<Option> Options { get; } = [State, Seed, Certificates];
+    internal static IReadOnlyList<Option> Options { get; } = [State, Seed, Certificates, EngineOption];
 
     /// <summary>Name the cluster to its seed.</summary>
-    internal static IReadOnlyList<Option> OfSeed { get; } = [State, Bind, Certificates];
+    internal static IReadOnlyList<Option> OfSeed { get; } = [State, Bind, Certificates, EngineOption];
 
     /// <summary>Everything that numbers depend on, as one word: the program, its native libraries, the instructions that the machine has.</summary>
     internal static string Fingerprint { get; } = $"{Version}-{LibraryHash()}-{Instructions()}";
@@ -39,51 +49,115 @@ internal sealed record ClusterPlace(string Folder)
     /// <summary>Where it listens.</summary>
     internal EngineAddress Address => Tcp ?? EngineAddress.InFolder(Folder);
 
+    /// <summary>Where it listens, for people.</summary>
+    internal string Where => IsAkka && Tcp is null && File.Exists(AkkaFile(Folder)) ? File.ReadAllText(AkkaFile(Folder)) : Address.Text;
+
     /// <summary>Where it listens if not at the folder's socket.</summary>
     internal EngineAddress? Tcp { get; init; }
+
+    /// <summary>Whether its processes meet in an Akka cluster.</summary>
+    internal bool IsAkka { get; init; }
 
     /// <summary>Full path of the folder with the certificates; null for a cluster without.</summary>
     internal string? CertificateFolder { get; init; }
 
-    private static string Version => typeof(ClusterPlace).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+    internal static string Version { get; } = typeof(ClusterPlace).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     /// <exception cref="UsageException">The address is none, or is open to other machines without certificates.</exception>
     internal static ClusterPlace Of(ParseResult result)
     {
         var folder = Path.GetFullPath(result.GetValue(State)!);
         var certificates = result.GetValue(Certificates) is { } named ? Path.GetFullPath(named) : null;
+        var isSeed = result.CommandResult.Command.Options.Contains(Bind) || !result.CommandResult.Command.Options.Contains(Seed);
         var (option, text) = result.GetValue(Bind) is { } bind ? ("--bind", bind) : ("--seed", result.GetValue(Seed));
+        var isAkka = result.GetValue(EngineOption) switch
+        {
+            Akka => true,
+            "auto" => !isSeed && text is null && File.Exists(AkkaFile(folder)),
+            _ => false,
+        };
         if (text is null)
         {
             return certificates is null
-                ? new ClusterPlace(folder)
+                ? new ClusterPlace(folder) { IsAkka = isAkka }
                 : throw new UsageException($"--certificates is {certificates}, which the folder's socket does not use; give the address as well: --bind ADDRESS:PORT to a seed, --seed HOST:PORT to all others");
         }
 
         var address = TcpAddress.Read(option, text, mayTakeAnyPort: option == "--bind");
         return address.IsLocal || certificates is not null
-            ? new ClusterPlace(folder) { Tcp = address, CertificateFolder = certificates }
+            ? new ClusterPlace(folder) { Tcp = address, CertificateFolder = certificates, IsAkka = isAkka }
             : throw new UsageException($"{option} is {text}, beyond this machine, where certificates are needed: actorring certificates new --folder DIR, then {option} {text} --certificates DIR; without: 127.0.0.1");
     }
+
+    /// <summary>Makes what the seed needs, and what its members find in the folder.</summary>
+    internal void PrepareSeed()
+    {
+        Hosting.Store.PrivateFolder.Ensure(Folder);
+        if (IsAkka)
+        {
+            AkkaPlace.PrepareSeed(this);
+        }
+        else
+        {
+            File.Delete(AkkaFile(Folder));
+            Settings(Roles.Seed, isSeed: true);
+        }
+    }
+
+    /// <exception cref="Exception">A member of this machine has no certificate; one line with what there is.</exception>
+    internal void RequireCertificate(string member)
+    {
+        if (!IsAkka)
+        {
+            Settings(member, isSeed: false);
+        }
+        else if (CertificateFolder is { } folder)
+        {
+            TlsOf(folder, member, isSeed: false);
+        }
+    }
+
+    /// <summary>The seed's engine; it does not listen yet. Only while the store is held.</summary>
+    internal ISeedEngine NewSeed(MemberRef self) => IsAkka ? AkkaPlace.NewSeed(this, self) : new SeedEngine(Settings(Roles.Seed, isSeed: true), self, Uid());
+
+    /// <summary>A member's engine, or a console's; it has not joined yet.</summary>
+    /// <param name="certificate">Whose certificate it shows.</param>
+    /// <param name="self">Who it is.</param>
+    /// <param name="log">Told in one line why joining fails.</param>
+    internal IMemberEngine NewMember(string certificate, MemberRef self, Action<string> log) =>
+        IsAkka ? AkkaPlace.NewMember(this, certificate, self, log) : new MemberEngine(Settings(certificate, isSeed: false) with { Log = log }, self);
+
+    /// <summary>Says where the seed listens, and keeps it for who looks in the folder.</summary>
+    internal void NoteListening(string listening)
+    {
+        if (IsAkka)
+        {
+            Hosting.Store.PrivateFolder.Ensure(Folder);
+            File.WriteAllText(AkkaFile(Folder), listening);
+            ClusterLog.Write($"listens at {listening}, Akka.NET, mutual TLS");
+        }
+        else if (Tcp is not null)
+        {
+            ClusterLog.Write($"listens at {listening}{(CertificateFolder is null ? "" : ", mutual TLS 1.3")}");
+        }
+    }
+
+    /// <summary>Holds the address of a seed on Akka.</summary>
+    internal static string AkkaFile(string folder) => Path.Combine(folder, "akka");
 
     /// <summary>What the seed and the members of the cluster share.</summary>
     /// <param name="member">Who this process is.</param>
     /// <param name="isSeed">A seed makes the folder, and a token if it is missing there.</param>
     internal EmbeddedSettings Settings(string member, bool isSeed)
     {
-        if (isSeed)
-        {
-            Hosting.Store.PrivateFolder.Ensure(Folder);
-        }
-
         var tls = CertificateFolder is { } certificates ? TlsOf(certificates, member, isSeed) : null;
         return new EmbeddedSettings { Address = Address, Token = Token(isSeed), AppVersion = Version, Tls = tls, Log = ClusterLog.Write };
     }
 
     /// <summary>How a member of this machine is told where its seed is.</summary>
     /// <param name="listening">Where the seed listens.</param>
-    internal string[] MemberArguments(EngineAddress listening) => Tcp is null ? []
-        : ["--seed", listening.FromHere.Text, .. CertificateFolder is { } certificates ? (string[])["--certificates", certificates] : []];
+    internal string[] MemberArguments(string listening) => Tcp is null && !IsAkka ? []
+        : ["--seed", EngineAddress.Parse(listening).FromHere.Text, .. IsAkka ? (string[])["--engine", Akka] : [], .. CertificateFolder is { } certificates ? (string[])["--certificates", certificates] : []];
 
     /// <summary>What a console says whose seed does not let it in.</summary>
     /// <param name="failure">Why its last attempt failed, where the engine knows.</param>
@@ -105,9 +179,9 @@ internal sealed record ClusterPlace(string Folder)
     }
 
     // A member and a console show what they have, and learn from the seed that it is not enough; a seed with such a certificate would be of use to nobody.
-    private static EngineTls TlsOf(string folder, string member, bool isSeed)
+    internal static EngineTls TlsOf(string folder, string member, bool isSeed)
     {
-        var tls = Embedded.Security.CertificateFolder.Read(folder, member);
+        var tls = Hosting.Security.CertificateFolder.Read(folder, member);
         return isSeed && tls.FlawAs(member, listens: true) is { } flaw ? throw new UsageException($"--certificates is {folder}: {flaw}") : tls;
     }
 
@@ -115,7 +189,7 @@ internal sealed record ClusterPlace(string Folder)
     {
         if (CertificateFolder is { } certificates)
         {
-            return Embedded.Security.CertificateFolder.ReadToken(certificates);
+            return Hosting.Security.CertificateFolder.ReadToken(certificates);
         }
 
         var token = Path.Combine(Folder, "token");

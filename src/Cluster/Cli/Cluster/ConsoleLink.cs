@@ -5,10 +5,9 @@ using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
 using ActorRing.Actors.Messages.Wire;
 using ActorRing.Actors.Submitter;
-using ActorRing.Cluster.Embedded;
-using ActorRing.Cluster.Embedded.Security;
 using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Hosting.Machines;
+using ActorRing.Cluster.Hosting.Security;
 
 namespace ActorRing.Cluster.Cli.Cluster;
 
@@ -21,12 +20,12 @@ internal sealed class ConsoleLink : IEngineSink, IAsyncDisposable
     /// <summary>How long to try.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    private readonly MemberEngine _engine;
+    private readonly IMemberEngine _engine;
     private readonly Channel<Received> _inbox = Channel.CreateBounded<Received>(new BoundedChannelOptions(1024) { FullMode = BoundedChannelFullMode.DropOldest });
     private volatile MemberView _view = new(0, []);
     private volatile string? _evicted;
 
-    private ConsoleLink(MemberEngine engine) => _engine = engine;
+    private ConsoleLink(IMemberEngine engine) => _engine = engine;
 
     /// <summary>Who is connected, as the seed last said.</summary>
     internal MemberView View => _view;
@@ -39,7 +38,7 @@ internal sealed class ConsoleLink : IEngineSink, IAsyncDisposable
     internal static async Task<ConsoleLink> ConnectAsync(ClusterPlace place, CancellationToken stop)
     {
         var self = new MemberRef($"{Roles.ConsolePrefix}{Environment.ProcessId}-{Guid.NewGuid():n}"[..40], MemberRef.NewIncarnation(TimeProvider.System));
-        var link = new ConsoleLink(new MemberEngine(place.Settings(EngineTls.Console, isSeed: false) with { Log = _ => { } }, self));
+        var link = new ConsoleLink(place.NewMember(EngineTls.Console, self, _ => { }));
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
         patience.CancelAfter(Patience);
         try

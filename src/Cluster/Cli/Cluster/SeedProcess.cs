@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using ActorRing.Actors.Coordinator;
 using ActorRing.Cluster.Cli.Telemetry;
-using ActorRing.Cluster.Embedded;
 using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Hosting.Jobs;
 using ActorRing.Cluster.Hosting.Machines;
@@ -17,7 +16,7 @@ internal sealed class SeedProcess : IAsyncDisposable
 {
     private readonly RecordLog _log;
     private readonly ClusterPlace _place;
-    private readonly SeedEngine _engine;
+    private readonly ISeedEngine _engine;
     private readonly SeedHost _host;
     private readonly SeedTelemetry _telemetry;
     private readonly string[] _children;
@@ -30,12 +29,12 @@ internal sealed class SeedProcess : IAsyncDisposable
     /// <exception cref="StoreHeldException">It has a seed already.</exception>
     internal SeedProcess(ClusterPlace place, int members, SeedTelemetry telemetry, TimeSpan? rejoinWait = null)
     {
-        var settings = place.Settings(Roles.Seed, isSeed: true);
+        place.PrepareSeed();
         (_place, _telemetry) = (place, telemetry);
         _children = [.. Enumerable.Range(0, members).Select(rank => $"rank-{rank.ToString(CultureInfo.InvariantCulture)}")];
         foreach (var child in _children)
         {
-            place.Settings(child, isSeed: false); // a certificate that is missing is named before anything starts
+            place.RequireCertificate(child); // a certificate that is missing is named before anything starts
         }
 
         _log = RecordLog.Open(place.Folder);
@@ -44,7 +43,7 @@ internal sealed class SeedProcess : IAsyncDisposable
             var self = new MemberRef(Roles.Seed, MemberRef.NewIncarnation(TimeProvider.System));
             var options = new CoordinatorOptions { Self = Roles.ToId(self), StartsMembers = members > 0, SecretKey = [.. RandomNumberGenerator.GetBytes(32)] };
             options = rejoinWait is { } wait ? options with { RejoinWait = wait } : options;
-            _engine = new SeedEngine(settings, self, place.Uid());
+            _engine = place.NewSeed(self);
             _host = new SeedHost(
                 _engine, _log, options,
                 new SeedParts
@@ -72,10 +71,7 @@ internal sealed class SeedProcess : IAsyncDisposable
     internal async Task StartAsync(CancellationToken ct)
     {
         await _host.StartAsync(_children, ct).ConfigureAwait(false);
-        if (_place.Tcp is not null)
-        {
-            ClusterLog.Write($"listens at {_engine.Address}{(_place.CertificateFolder is null ? "" : ", mutual TLS 1.3")}");
-        }
+        _place.NoteListening(_engine.Listening);
 
         _telemetry.Ask(_place);
     }
@@ -92,7 +88,7 @@ internal sealed class SeedProcess : IAsyncDisposable
     {
         var (program, host) = OwnProgram.Command;
         return MemberProcess.Start(
-            program, [.. host, "member", "--state", _place.Folder, "--name", name, "--incarnation", incarnation.ToString(CultureInfo.InvariantCulture), .. _place.MemberArguments(_engine.Address)],
+            program, [.. host, "member", "--state", _place.Folder, "--name", name, "--incarnation", incarnation.ToString(CultureInfo.InvariantCulture), .. _place.MemberArguments(_engine.Listening)],
             onErrorLine: line => telemetry.TakeLine(name, line));
     }
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ActorRing.Cluster.Cli.Bench;
-using ActorRing.Cluster.Embedded.Security;
+using ActorRing.Cluster.Hosting.Security;
 
 namespace ActorRing.Cluster.Cli.Commands;
 

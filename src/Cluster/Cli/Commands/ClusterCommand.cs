@@ -53,7 +53,7 @@ internal static class ClusterCommand
             var state = Words.Of(member.State) + (member.IsUnreachable ? " (unreachable)" : "");
             var holds = member.Rank.Index >= 0 ? $" | {member.Job} rank {member.Rank.Index} {Words.Of(member.Phase)} step {member.StepsDone}" : "";
             var why = member.Reason.Length > 0 ? $" | {member.Reason}" : "";
-            yield return $"ring://{member.Member.Name}@{place.Address} | [{Words.Of(member.Role)}] | {state} | {(member.Member == first.Leader ? "leader" : "")} | {member.Fingerprint}{holds}{why}";
+            yield return $"ring://{member.Member.Name}@{place.Where} | [{Words.Of(member.Role)}] | {state} | {(member.Member == first.Leader ? "leader" : "")} | {member.Fingerprint}{holds}{why}";
         }
 
         yield return $"Count: {members.Count} nodes";

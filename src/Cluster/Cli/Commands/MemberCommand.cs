@@ -2,7 +2,6 @@ using System.CommandLine;
 using ActorRing.Actors.Rank;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Cli.Ranks;
-using ActorRing.Cluster.Embedded;
 using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Hosting.Jobs;
 using ActorRing.Cluster.Hosting.Machines;
@@ -35,12 +34,12 @@ internal static class MemberCommand
             }
 
             var tensors = result.GetValue(address) is { } text ? TcpAddress.ReadOwn(address.Name, text) : null;
-            var settings = ClusterPlace.Of(result).Settings(member, isSeed: false);
-            WarmUp.Run();
             var self = new MemberRef(member, result.GetValue(incarnation) ?? MemberRef.NewIncarnation(TimeProvider.System));
+            var engine = ClusterPlace.Of(result).NewMember(member, self, ClusterLog.Write);
+            WarmUp.Run();
             var work = new JobWork(tensors);
             var options = new RankOptions { Fingerprint = ClusterPlace.Fingerprint, IsReserve = result.GetValue(reserve) };
-            await using var host = new RankHost(new MemberEngine(settings, self), options, new JobPlanner(), work, TimeProvider.System, ClusterLog.Write);
+            await using var host = new RankHost(engine, options, new JobPlanner(), work, TimeProvider.System, ClusterLog.Write);
             using var signals = new DrainSignals(host.Drain);
             await host.StartAsync(stop);
             ClusterLog.Write($"joined as {self}");

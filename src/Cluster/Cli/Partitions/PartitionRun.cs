@@ -5,7 +5,7 @@ using ActorRing.Actors.Log;
 using ActorRing.Actors.Messages;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Soak;
-using ActorRing.Cluster.Embedded.Security;
+using ActorRing.Cluster.Hosting.Security;
 
 namespace ActorRing.Cluster.Cli.Partitions;
 

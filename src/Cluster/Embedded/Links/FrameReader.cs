@@ -1,3 +1,4 @@
+using ActorRing.Cluster.Hosting.Engine.Wire;
 using System.Buffers.Binary;
 using ActorRing.Cluster.Embedded.Wire;
 

@@ -1,6 +1,8 @@
+using ActorRing.Cluster.Hosting.Engine.Wire;
 using System.Security.Cryptography;
 using ActorRing.Cluster.Embedded.Wire;
 using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Security;
 
 namespace ActorRing.Cluster.Embedded.Links;
 
@@ -99,7 +101,7 @@ internal static class Handshake
         return app != settings.AppVersion ? throw new RefusedException($"the seed runs version {settings.AppVersion}, this member {app}; run the same version on both")
             : known != Guid.Empty && known != clusterUid ? throw new RefusedException($"this seed is of cluster {clusterUid}; the member joined {known}")
             : member.Incarnation <= 0 ? throw new RefusedException("an incarnation is positive")
-            : !link.IsCertifiedAs(member.Name) ? throw new RefusedException($"the certificate is not of {Security.EngineTls.NameOf(member.Name)}")
+            : !link.IsCertifiedAs(member.Name) ? throw new RefusedException($"the certificate is not of {EngineTls.NameOf(member.Name)}")
             : new Introduction(member, known);
     }
 

@@ -1,3 +1,4 @@
+using ActorRing.Cluster.Hosting.Engine.Wire;
 using System.Net.Security;
 using System.Net.Sockets;
 using ActorRing.Cluster.Embedded.Wire;
@@ -34,7 +35,7 @@ internal sealed class Link : IAsyncDisposable
     internal ProcessRef? Process { get; }
 
     /// <summary>Whether the peer's certificate is of this member; always true where no certificates are used.</summary>
-    internal bool IsCertifiedAs(string member) => _stream is not SslStream secure || Security.EngineTls.IsOf(secure.RemoteCertificate, member);
+    internal bool IsCertifiedAs(string member) => _stream is not SslStream secure || Hosting.Security.EngineTls.IsOf(secure.RemoteCertificate, member);
 
     /// <summary>Why the link ended; the first reason counts.</summary>
     internal MemberReason Reason => _reason == 0 ? MemberReason.SocketEnd : (MemberReason)_reason;

@@ -13,6 +13,3 @@ internal enum FrameKind : byte
     Evicted = 8,
     Bye = 9,
 }
-
-/// <summary>A peer broke the rules of the wire; its connection ends, nothing else does. The message is one line.</summary>
-internal sealed class WireException(string message) : IOException(message);

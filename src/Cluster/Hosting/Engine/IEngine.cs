@@ -23,9 +23,19 @@ public interface IEngine : IAsyncDisposable
     void Tell(MemberRef receiver, ReadOnlyMemory<byte> frame);
 }
 
+/// <summary>The engine of a member, which looks for its seed.</summary>
+public interface IMemberEngine : IEngine
+{
+    /// <summary>Why the last attempt to join failed, in one line; null if none did since it was last joined. For whoever loses patience.</summary>
+    string? LastFailure { get; }
+}
+
 /// <summary>The engine of a seed, which may throw members out.</summary>
 public interface ISeedEngine : IEngine
 {
+    /// <summary>Where it listens, once it does: <c>unix:PATH</c> or <c>ADDRESS:PORT</c>.</summary>
+    string Listening { get; }
+
     /// <summary>
     /// Declares one incarnation finished: it is disconnected, told why, and refused whenever it comes back. For a rank whose place is about to be given away.
     /// </summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 
-namespace ActorRing.Cluster.Embedded.Security;
+namespace ActorRing.Cluster.Hosting.Security;
 
 /// <summary>Why a certificate is not accepted, in one line. Names in it are a stranger's: they are cut short and hold nothing that steers a terminal.</summary>
 internal static class CertificateFlaw

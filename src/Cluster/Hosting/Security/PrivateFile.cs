@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace ActorRing.Cluster.Embedded.Security;
+namespace ActorRing.Cluster.Hosting.Security;
 
 /// <summary>Files that hold secrets: mode 0600, complete before they have their name, never overwritten.</summary>
 internal static class PrivateFile

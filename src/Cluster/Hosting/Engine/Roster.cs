@@ -1,6 +1,4 @@
-using ActorRing.Cluster.Hosting.Engine;
-
-namespace ActorRing.Cluster.Embedded;
+namespace ActorRing.Cluster.Hosting.Engine;
 
 /// <summary>Who is, was and may be in the cluster, as its seed keeps it. Pure bookkeeping; the caller holds the lock.</summary>
 internal sealed class Roster(MemberRef seed, int largest)

@@ -6,7 +6,7 @@ using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Hosting.Machines;
 using ActorRing.Cluster.Hosting.Store;
 
-namespace ActorRing.Cluster.Embedded.Security;
+namespace ActorRing.Cluster.Hosting.Security;
 
 /// <summary>Makes the authority, the token and the certificates of a cluster: ECDSA on P-256, keys in files of mode 0600 in a folder of mode 0700.</summary>
 /// <remarks>Nothing is overwritten. A new folder appears complete or not at all; what is added to one is taken back if one file of it cannot be made.</remarks>

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ActorRing.Cluster.Hosting.Machines;
 
-namespace ActorRing.Cluster.Embedded.Security;
+namespace ActorRing.Cluster.Hosting.Security;
 
 /// <summary>One certificate of a folder.</summary>
 /// <param name="Name">Of the member; <c>authority</c> for the one that signs the others.</param>

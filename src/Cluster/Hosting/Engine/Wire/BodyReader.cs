@@ -1,9 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
-using ActorRing.Cluster.Hosting.Engine;
-
-namespace ActorRing.Cluster.Embedded.Wire;
+namespace ActorRing.Cluster.Hosting.Engine.Wire;
 
 /// <summary>Reads a body that may be hostile: nothing is allocated before its length is known to be there.</summary>
 internal ref struct BodyReader(ReadOnlySpan<byte> body)

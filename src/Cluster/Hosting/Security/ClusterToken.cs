@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace ActorRing.Cluster.Embedded.Security;
+namespace ActorRing.Cluster.Hosting.Security;
 
 /// <summary>The 256-bit secret of a cluster, in a file of mode 0600. It never travels: each side proves that it knows it.</summary>
 public sealed class ClusterToken

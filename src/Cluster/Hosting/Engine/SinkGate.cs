@@ -1,7 +1,6 @@
 using System.Threading.Channels;
-using ActorRing.Cluster.Hosting.Engine;
 
-namespace ActorRing.Cluster.Embedded;
+namespace ActorRing.Cluster.Hosting.Engine;
 
 /// <summary>Keeps the promises of <see cref="IEngineSink"/>: one call at a time, none from inside a call of the engine, none after an eviction or the end.</summary>
 internal sealed class SinkGate : IAsyncDisposable

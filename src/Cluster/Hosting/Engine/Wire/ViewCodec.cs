@@ -1,11 +1,9 @@
-using ActorRing.Cluster.Hosting.Engine;
-
-namespace ActorRing.Cluster.Embedded.Wire;
+namespace ActorRing.Cluster.Hosting.Engine.Wire;
 
 /// <summary>A view on the wire: count (u16), then per member its name and incarnation, whether it is up (u8), the reason (u8).</summary>
 internal static class ViewCodec
 {
-    internal static byte[] Encode(IReadOnlyList<MemberStatus> members)
+    internal static BodyWriter Encode(IReadOnlyList<MemberStatus> members)
     {
         var body = new BodyWriter().UInt16(members.Count);
         foreach (var status in members)
@@ -13,7 +11,7 @@ internal static class ViewCodec
             body.Member(status.Member).Byte(status.IsUp ? (byte)1 : (byte)0).Byte((byte)status.Reason);
         }
 
-        return WireFormat.Of(FrameKind.View, body);
+        return body;
     }
 
     internal static List<MemberStatus> Decode(ReadOnlySpan<byte> bytes)
