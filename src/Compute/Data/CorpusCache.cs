@@ -22,14 +22,14 @@ internal static class CorpusCache
         Directory.CreateDirectory(options.CacheFolder);
         using (AwaitTurn(path, files, progress, ct))
         {
-            if (TryOpen(path, options.VocabularySize) is { } built) return built;
             try
             {
+                if (TryOpen(path, options.VocabularySize) is { } built) return built;
                 Build(path, files, options, progress, ct);
             }
             finally
             {
-                File.Delete(LockOf(path)); // whoever waits for it holds the file itself, and finds the tokens when its turn comes
+                File.Delete(LockOf(path)); // whoever waits for it holds the file itself and finds the tokens when its turn comes; who came too late made it anew
             }
         }
 
