@@ -1,7 +1,7 @@
 using ActorRing.Cluster.Embedded;
-using ActorRing.Cluster.Hosting.Security;
 using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Hosting.Processes;
+using ActorRing.Cluster.Hosting.Security;
 
 // Processes for specs of what only processes have: deaths.
 ParentWatch.StartIfChild();

@@ -40,8 +40,8 @@ public sealed class AkkaMemberEngine : IMemberEngine, IEngineEvents
         Self = self;
     }
 
-    // What the actor's thread tells the one that keeps the link.
-    private sealed record Answer(LinkKind Kind, long Key, IActorRef? Sender = null, string? Why = null);
+    // What the actor's thread tells the one that keeps the link; Bye: this side has lost it.
+    private sealed record Answer(LinkKind Kind, long Key, string? Why = null);
 
     /// <inheritdoc/>
     public MemberRef Self { get; }
@@ -187,7 +187,7 @@ public sealed class AkkaMemberEngine : IMemberEngine, IEngineEvents
 
         _clusterUid = uid;
         Volatile.Write(ref _link, new MemberLink(Self, key, sender, _node!.Actor, _settings.OutboxBytes));
-        _answers.Writer.TryWrite(new Answer(LinkKind.Welcome, key, sender));
+        _answers.Writer.TryWrite(new Answer(LinkKind.Welcome, key));
     }
 
     private async Task LiveAsync()

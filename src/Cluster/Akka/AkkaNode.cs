@@ -113,7 +113,6 @@ internal sealed class AkkaNode
             }
             """));
         return fixedKeys
-            .WithFallback(ConfigurationFactory.ParseString(settings.Hocon))
             .WithFallback(ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "akka.conf"))))
             .WithFallback(HyperionDefaults());
     }

@@ -20,9 +20,6 @@ public sealed record AkkaSettings
     /// <summary>Version of the program: seed and members must have the same, for their messages are only compared by it.</summary>
     public required string AppVersion { get; init; }
 
-    /// <summary>HOCON whose <c>akka { }</c> goes to Akka as it is, before <c>hocon/akka.conf</c>; what keeps strangers out cannot be changed by it.</summary>
-    public string Hocon { get; init; } = "";
-
     /// <summary>Bytes that may wait for one peer before frames are dropped. Default 8 MiB.</summary>
     public int OutboxBytes { get; init; } = 8 << 20;
 

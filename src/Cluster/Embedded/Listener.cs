@@ -1,12 +1,12 @@
-using ActorRing.Cluster.Hosting.Engine.Wire;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using ActorRing.Cluster.Embedded.Links;
 using ActorRing.Cluster.Embedded.Security;
-using ActorRing.Cluster.Hosting.Security;
 using ActorRing.Cluster.Embedded.Wire;
+using ActorRing.Cluster.Hosting.Engine.Wire;
+using ActorRing.Cluster.Hosting.Security;
 
 namespace ActorRing.Cluster.Embedded;
 

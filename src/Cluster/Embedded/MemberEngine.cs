@@ -1,10 +1,10 @@
-using ActorRing.Cluster.Hosting.Engine.Wire;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using ActorRing.Cluster.Embedded.Links;
 using ActorRing.Cluster.Embedded.Wire;
 using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Engine.Wire;
 
 namespace ActorRing.Cluster.Embedded;
 

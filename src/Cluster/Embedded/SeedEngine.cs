@@ -1,8 +1,8 @@
-using ActorRing.Cluster.Hosting.Engine.Wire;
 using System.Collections.Concurrent;
 using ActorRing.Cluster.Embedded.Links;
 using ActorRing.Cluster.Embedded.Wire;
 using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Engine.Wire;
 
 namespace ActorRing.Cluster.Embedded;
 

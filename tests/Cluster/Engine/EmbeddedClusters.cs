@@ -1,6 +1,6 @@
 using ActorRing.Cluster.Embedded;
-using ActorRing.Cluster.Hosting.Security;
 using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Security;
 using ActorRing.Cluster.Specs.Hocon;
 
 namespace ActorRing.Cluster.Specs.Engine;

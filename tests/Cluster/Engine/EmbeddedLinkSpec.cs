@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using ActorRing.Cluster.Embedded;
-using ActorRing.Cluster.Hosting.Security;
 using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Hosting.Processes;
+using ActorRing.Cluster.Hosting.Security;
 using Xunit.Abstractions;
 
 namespace ActorRing.Cluster.Specs.Engine;

@@ -1,13 +1,13 @@
-using ActorRing.Cluster.Hosting.Engine.Wire;
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using ActorRing.Cluster.Embedded;
 using ActorRing.Cluster.Embedded.Links;
-using ActorRing.Cluster.Hosting.Security;
 using ActorRing.Cluster.Embedded.Wire;
 using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Engine.Wire;
+using ActorRing.Cluster.Hosting.Security;
 
 namespace ActorRing.Cluster.Specs.Engine;
 

@@ -1,9 +1,9 @@
-using ActorRing.Cluster.Hosting.Engine.Wire;
 using System.Net.Sockets;
 using ActorRing.Cluster.Embedded;
 using ActorRing.Cluster.Embedded.Links;
 using ActorRing.Cluster.Embedded.Wire;
 using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Engine.Wire;
 
 namespace ActorRing.Cluster.Specs.Engine;
 

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using ActorRing.Cluster.Embedded;
-using ActorRing.Cluster.Hosting.Security;
 using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Security;
 
 namespace ActorRing.Cluster.Specs.Engine;
 

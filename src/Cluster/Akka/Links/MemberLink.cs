@@ -15,6 +15,9 @@ internal sealed class MemberLink(MemberRef member, long key, IActorRef peer, IAc
 {
     // The peer is told after so many bytes: a message for each frame would double them.
     private const int ReadStep = 64 << 10;
+
+    // About what a frame takes beside its bytes while it waits: small ones must not be without end either.
+    private const int Overhead = 256;
     private long _told;
 
     internal MemberRef Member { get; } = member;
@@ -32,7 +35,7 @@ internal sealed class MemberLink(MemberRef member, long key, IActorRef peer, IAc
     /// <summary>Sends a frame; false if too much is under way.</summary>
     internal bool TryCarry(MemberRef other, ReadOnlySpan<byte> frame)
     {
-        if (!Window.TryTake(frame.Length, out var offset))
+        if (!Window.TryTake(Overhead + frame.Length, out var offset))
         {
             return false;
         }

@@ -3,8 +3,8 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Embedded;
-using ActorRing.Cluster.Hosting.Security;
 using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Security;
 
 namespace ActorRing.Cluster.Cli.Bench;
 

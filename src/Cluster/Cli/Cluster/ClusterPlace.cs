@@ -104,7 +104,8 @@ internal sealed record ClusterPlace(string Folder)
         }
     }
 
-    /// <exception cref="Exception">A member of this machine has no certificate; one line with what there is.</exception>
+    /// <summary>Names a certificate that a member of this machine lacks, before anything starts.</summary>
+    /// <exception cref="FileNotFoundException">It is missing; one line with what there is.</exception>
     internal void RequireCertificate(string member)
     {
         if (!IsAkka)

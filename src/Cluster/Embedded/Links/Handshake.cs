@@ -1,7 +1,7 @@
-using ActorRing.Cluster.Hosting.Engine.Wire;
 using System.Security.Cryptography;
 using ActorRing.Cluster.Embedded.Wire;
 using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Engine.Wire;
 using ActorRing.Cluster.Hosting.Security;
 
 namespace ActorRing.Cluster.Embedded.Links;

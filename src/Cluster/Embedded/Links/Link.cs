@@ -1,8 +1,8 @@
-using ActorRing.Cluster.Hosting.Engine.Wire;
 using System.Net.Security;
 using System.Net.Sockets;
 using ActorRing.Cluster.Embedded.Wire;
 using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Engine.Wire;
 
 namespace ActorRing.Cluster.Embedded.Links;
 

@@ -1,6 +1,6 @@
-using ActorRing.Cluster.Hosting.Engine.Wire;
 using System.Buffers.Binary;
 using ActorRing.Cluster.Hosting.Engine;
+using ActorRing.Cluster.Hosting.Engine.Wire;
 
 namespace ActorRing.Cluster.Embedded.Wire;
 
