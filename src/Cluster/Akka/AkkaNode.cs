@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using ActorRing.Cluster.Akka.Actors;
 using ActorRing.Cluster.Akka.Wire;
@@ -36,6 +37,7 @@ internal sealed class AkkaNode
         ActorSystem? system = null;
         try
         {
+            RequireFree(settings.Bind);
             var tls = new DotNettySslSetup(
                 settings.Tls.Certificate, suppressValidation: false, requireMutualAuthentication: true, (certificate, _, _, _, _) => IsOfCluster(settings.Tls, certificate));
             system = ActorSystem.Create(SystemName, BootstrapSetup.Create().WithConfig(ConfigOf(settings)).And(tls));
@@ -80,6 +82,13 @@ internal sealed class AkkaNode
 
     /// <summary>Ends at once.</summary>
     internal Task EndAsync() => _system.Terminate();
+
+    // Akka says that it failed, and not why.
+    private static void RequireFree(IPEndPoint address)
+    {
+        using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(address);
+    }
 
     private static bool IsOfCluster(EngineTls tls, X509Certificate2? certificate)
     {

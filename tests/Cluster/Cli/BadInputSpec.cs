@@ -33,6 +33,17 @@ public class BadInputSpec
         Assert.EndsWith("'soul' not recognized. Must be one of: 'weight' 'moment' 'copy' 'nan' 'inf' 'frame'", Assert.Single(run.Errors), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("seed")]
+    [InlineData("jobs", "list")]
+    public void Unknown_engine_must_be_refused_with_those_that_there_are(params string[] command)
+    {
+        var run = CommandRun.Of([.. command, "--engine", "raft", "--state", Path.Combine(Path.GetTempPath(), Path.GetRandomFileName())]);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Equal("actorring: --engine is 'raft', allowed: auto, embedded, akka", Assert.Single(run.Errors));
+    }
+
     [Fact]
     public void Train_must_refuse_to_replace_a_model_it_was_not_asked_to()
     {

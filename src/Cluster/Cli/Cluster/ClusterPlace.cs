@@ -24,11 +24,11 @@ internal sealed record ClusterPlace(string Folder)
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable("ACTORRING_STATE") is { Length: > 0 } folder ? folder : Path.Combine("runs", ".cluster"),
     };
 
-    private static readonly Option<string> EngineOption = new Option<string>("--engine")
+    private static readonly Option<string> EngineOption = new("--engine")
     {
         Description = "embedded, or akka: Akka.NET's cluster. auto: what the folder's seed uses, embedded at a seed.",
         DefaultValueFactory = _ => "auto",
-    }.AcceptOnlyFromAmong("auto", "embedded", Akka);
+    };
 
     private static readonly Option<string?> Seed = new("--seed") { Description = "HOST:PORT of a seed that was started with --bind. Without it: the folder's socket." };
     private static readonly Option<string?> Bind = new("--bind") { Description = "ADDRESS:PORT to listen at instead of the folder's socket; port 0 takes any. Beyond 127.0.0.1 only with --certificates." };
@@ -74,7 +74,8 @@ internal sealed record ClusterPlace(string Folder)
         {
             Akka => true,
             "auto" => !isSeed && text is null && File.Exists(AkkaFile(folder)),
-            _ => false,
+            "embedded" => false,
+            var other => throw new UsageException($"--engine is '{other}', allowed: auto, embedded, {Akka}"),
         };
         if (text is null)
         {

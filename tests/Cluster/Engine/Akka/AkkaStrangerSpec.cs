@@ -87,6 +87,16 @@ public sealed class AkkaStrangerSpec : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
+    public async Task Seed_must_say_in_a_line_that_its_address_is_taken()
+    {
+        await using var second = new AkkaSeedEngine(_cluster.MemberSettings with { Seed = null, Bind = _seed.EndPoint }, new MemberRef("seed", 2), Guid.NewGuid());
+
+        var failure = await Assert.ThrowsAsync<IOException>(() => second.StartAsync(new Recorder(), CancellationToken.None));
+
+        Assert.Equal($"address {_seed.EndPoint}: cannot be listened on: Address already in use", failure.Message);
+    }
+
+    [Fact]
     public async Task Member_of_another_cluster_must_not_join()
     {
         await using var others = new AkkaEngines();
