@@ -11,7 +11,7 @@ using Akka.Actor;
 namespace ActorRing.Cluster.Akka;
 
 /// <summary>A member on Akka: says hello to the seed's actor, and again whenever it is lost, as another node where its own was removed.</summary>
-public sealed class AkkaMemberEngine : IMemberEngine, IEngineEvents
+public sealed class AkkaMemberEngine : IMemberEngine
 {
     private static readonly TimeSpan HelloPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(5);
@@ -20,7 +20,9 @@ public sealed class AkkaMemberEngine : IMemberEngine, IEngineEvents
     private readonly TaskCompletionSource _seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<Answer> _answers = Channel.CreateUnbounded<Answer>();
     private SinkGate? _sink;
+    private NodeEvents? _events;
     private AkkaNode? _node;
+    private Task _ending = Task.CompletedTask;
     private MemberLink? _link;
     private long _asked;
     private Guid _clusterUid;
@@ -96,6 +98,7 @@ public sealed class AkkaMemberEngine : IMemberEngine, IEngineEvents
             await (link is null ? node.EndAsync() : node.LeaveAsync()).ConfigureAwait(false);
         }
 
+        await _ending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_sink is not null)
         {
             await _sink.DisposeAsync().ConfigureAwait(false);
@@ -112,7 +115,7 @@ public sealed class AkkaMemberEngine : IMemberEngine, IEngineEvents
         _ = _node?.EndAsync();
     }
 
-    void IEngineEvents.OnFrame(IActorRef sender, ReadOnlyMemory<byte> bytes)
+    private void OnFrame(IActorRef sender, ReadOnlyMemory<byte> bytes)
     {
         try
         {
@@ -160,7 +163,7 @@ public sealed class AkkaMemberEngine : IMemberEngine, IEngineEvents
         }
     }
 
-    void IEngineEvents.OnLost(Address node, bool isSilent)
+    private void OnLost(Address node, bool isSilent)
     {
         if (AkkaNode.IsAt(node, Seed) && Volatile.Read(ref _link) is { } link)
         {
@@ -247,7 +250,7 @@ public sealed class AkkaMemberEngine : IMemberEngine, IEngineEvents
         {
             if (_node is null)
             {
-                _node = AkkaNode.Start(_settings, this);
+                _node = AkkaNode.Start(_settings, _events = new NodeEvents(this));
                 _node.Join(Seed);
                 isFresh = true;
             }
@@ -258,7 +261,9 @@ public sealed class AkkaMemberEngine : IMemberEngine, IEngineEvents
                 return;
             }
 
-            await _node.EndAsync().ConfigureAwait(false);
+            // Not waited for: the seed gives up who stays away too long.
+            _events!.IsOver = true;
+            _ending = Task.WhenAll(_ending, _node.EndAsync());
             _node = null;
         }
     }
@@ -300,6 +305,28 @@ public sealed class AkkaMemberEngine : IMemberEngine, IEngineEvents
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
                 // No answer yet: it may not be there, or the hello was lost.
+            }
+        }
+    }
+
+    // What one node hears. Of one that is ending nothing counts: it may lose the seed that the next one has just found.
+    private sealed class NodeEvents(AkkaMemberEngine engine) : IEngineEvents
+    {
+        internal volatile bool IsOver;
+
+        public void OnFrame(IActorRef sender, ReadOnlyMemory<byte> bytes)
+        {
+            if (!IsOver)
+            {
+                engine.OnFrame(sender, bytes);
+            }
+        }
+
+        public void OnLost(Address node, bool isSilent)
+        {
+            if (!IsOver)
+            {
+                engine.OnLost(node, isSilent);
             }
         }
     }

@@ -134,8 +134,9 @@ internal sealed record ClusterPlace(string Folder)
     {
         if (IsAkka)
         {
-            Hosting.Store.PrivateFolder.Ensure(Folder);
-            File.WriteAllText(AkkaFile(Folder), listening);
+            var part = AkkaFile(Folder) + ".part";
+            File.WriteAllText(part, listening);
+            File.Move(part, AkkaFile(Folder), overwrite: true); // consoles look for it while it is made
             ClusterLog.Write($"listens at {listening}, Akka.NET, mutual TLS");
         }
         else if (Tcp is not null)

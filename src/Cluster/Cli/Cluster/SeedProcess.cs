@@ -14,6 +14,9 @@ namespace ActorRing.Cluster.Cli.Cluster;
 /// <summary>The seed of a cluster in this process, with member processes of its own if it is asked for them.</summary>
 internal sealed class SeedProcess : IAsyncDisposable
 {
+    // On Akka a member that lost the seed comes back as another node, which takes longer than a socket; what its failure detector and ends of processes say comes first.
+    private static readonly TimeSpan AkkaGrace = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AkkaLease = TimeSpan.FromSeconds(10);
     private readonly RecordLog _log;
     private readonly ClusterPlace _place;
     private readonly ISeedEngine _engine;
@@ -42,6 +45,7 @@ internal sealed class SeedProcess : IAsyncDisposable
         {
             var self = new MemberRef(Roles.Seed, MemberRef.NewIncarnation(TimeProvider.System));
             var options = new CoordinatorOptions { Self = Roles.ToId(self), StartsMembers = members > 0, SecretKey = [.. RandomNumberGenerator.GetBytes(32)] };
+            options = place.IsAkka ? options with { SocketGrace = AkkaGrace, MemberLease = AkkaLease, AdoptLimit = AkkaLease } : options;
             options = rejoinWait is { } wait ? options with { RejoinWait = wait } : options;
             _engine = place.NewSeed(self);
             _host = new SeedHost(
