@@ -15,9 +15,11 @@ public sealed class AkkaMemberEngine : IMemberEngine
 {
     private static readonly TimeSpan HelloPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(2);
     private readonly AkkaSettings _settings;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<Answer> _answers = Channel.CreateUnbounded<Answer>();
     private SinkGate? _sink;
     private NodeEvents? _events;
@@ -94,8 +96,13 @@ public sealed class AkkaMemberEngine : IMemberEngine
         await _living.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_node is { } node)
         {
-            link?.Tell(LinkKind.Bye);
-            await (link is null ? node.EndAsync() : node.LeaveAsync()).ConfigureAwait(false);
+            if (link is not null)
+            {
+                link.Tell(LinkKind.Bye);
+                await Task.WhenAny(_left.Task, Task.Delay(LeavePatience)).ConfigureAwait(false);
+            }
+
+            await node.EndAsync().ConfigureAwait(false);
         }
 
         await _ending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -149,6 +156,9 @@ public sealed class AkkaMemberEngine : IMemberEngine
                     var offset = body.TakeInt64();
                     _sink!.Frame(from, body.Rest.ToArray());
                     link.NoteRead(offset);
+                    return;
+                case LinkKind.Bye:
+                    _left.TrySetResult();
                     return;
                 case LinkKind.Evicted:
                     _answers.Writer.TryWrite(new Answer(kind, key, Why: body.TakeText()));

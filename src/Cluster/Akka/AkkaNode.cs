@@ -18,7 +18,6 @@ namespace ActorRing.Cluster.Akka;
 internal sealed class AkkaNode
 {
     private const string SystemName = "actorring";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private readonly ActorSystem _system;
     private readonly AkkaCluster _cluster;
 
@@ -72,13 +71,6 @@ internal sealed class AkkaNode
 
     /// <summary>Removes a node that will not come back.</summary>
     internal void Remove(Address node) => _cluster.Down(node);
-
-    /// <summary>Leaves the cluster if somebody is there to leave, and ends.</summary>
-    internal async Task LeaveAsync()
-    {
-        await Task.WhenAny(_cluster.LeaveAsync(), Task.Delay(Patience)).ConfigureAwait(false);
-        await EndAsync().ConfigureAwait(false);
-    }
 
     /// <summary>Ends at once.</summary>
     internal Task EndAsync() => _system.Terminate();

@@ -231,7 +231,9 @@ public sealed class AkkaSeedEngine : ISeedEngine, IEngineEvents
                 lock (_gate)
                 {
                     Forget(link);
-                    _nodes.Remove(link.Member.Name);
+                    // Akka's own leaving ends in the shutdown that AkkaNode holds: the seed removes the node instead.
+                    link.Tell(LinkKind.Bye);
+                    RemoveNode(link.Member.Name);
                     if (_roster.Lose(link.Member, MemberReason.Left))
                     {
                         Publish();

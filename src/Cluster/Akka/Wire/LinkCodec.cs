@@ -30,7 +30,7 @@ internal enum LinkKind : byte
     /// <summary>Seed: why (text).</summary>
     Evicted = 8,
 
-    /// <summary>Member: it leaves.</summary>
+    /// <summary>Member: it leaves. Seed: so it has heard.</summary>
     Bye = 9,
 
     /// <summary>Seed: it knows no such link; the member has to say hello again.</summary>

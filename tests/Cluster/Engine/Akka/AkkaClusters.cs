@@ -43,7 +43,7 @@ internal sealed class AkkaEngines : EngineCluster
 
 public sealed class AkkaEngineSpec : EngineConformance
 {
-    protected override int Joins => 30; // each is an actor system: a third of a second
+    protected override int Joins => 30; // each is an actor system: half a second
 
     protected override EngineCluster NewCluster() => new AkkaEngines();
 }
