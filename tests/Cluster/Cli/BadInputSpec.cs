@@ -44,6 +44,19 @@ public class BadInputSpec
         Assert.Equal("actorring: --engine is 'raft', allowed: auto, embedded, akka", Assert.Single(run.Errors));
     }
 
+    [Theory]
+    [InlineData("hostile")]
+    [InlineData("overload")]
+    [InlineData("partitions")]
+    [InlineData("recovery")]
+    public void Bench_must_refuse_an_engine_that_there_is_not(string bench)
+    {
+        var run = CommandRun.Of("bench", bench, "--engine", "raft");
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Equal("actorring: --engine is 'raft', allowed: embedded, akka", Assert.Single(run.Errors));
+    }
+
     [Fact]
     public void Train_must_refuse_to_replace_a_model_it_was_not_asked_to()
     {

@@ -17,5 +17,14 @@ public class WithoutAkkaSpec
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("--engine is akka, which this build has not", Assert.Single(run.Errors), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Bench_must_say_in_a_line_that_this_build_has_no_Akka()
+    {
+        var run = Cli.CommandRun.Of("bench", "hostile", "--engine", "akka");
+
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("--engine is akka, which this build has not", string.Join('\n', run.Errors), StringComparison.Ordinal);
+    }
 }
 #endif

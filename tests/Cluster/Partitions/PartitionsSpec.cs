@@ -15,7 +15,7 @@ public class PartitionsSpec(ITestOutputHelper output)
     [NamespacesFact]
     public async Task Job_must_end_bit_equal_and_never_have_two_sides_that_go_on_when_its_network_is_partitioned()
     {
-        var order = new PartitionOrder(Ranks: 3, Spares: 1, Tokens: 1024, Count: 3, Seed: 1, First: 0, Within: TimeSpan.FromMinutes(1), Record: null);
+        var order = new PartitionOrder(Ranks: 3, Spares: 1, Tokens: 1024, Count: 3, Seed: 1, First: 0, Within: TimeSpan.FromMinutes(1), Engine: "embedded", Record: null);
 
         var report = await new PartitionRun(order, output.WriteLine, CancellationToken.None).RunAsync();
 

@@ -40,18 +40,19 @@ internal sealed class BenchCluster : IAsyncDisposable
     /// <param name="tokens">Of the sequence.</param>
     /// <param name="checkpointEvery">Updates from one TrainingCheckpoint to the next.</param>
     /// <param name="spares">Members beyond the job's ranks.</param>
+    /// <param name="engine">embedded or akka.</param>
     /// <exception cref="TimeoutException">They do not within a minute; one line says what is missing.</exception>
-    internal static async Task<BenchCluster> StartAsync(int ranks, int tokens, int checkpointEvery, int spares = 0)
+    internal static async Task<BenchCluster> StartAsync(int ranks, int tokens, int checkpointEvery, string engine, int spares = 0)
     {
         var folder = new TemporaryFolder();
         MemberProcess? up = null;
         ConsoleLink? link = null;
         try
         {
-            var place = new ClusterPlace(Path.Combine(folder.Path, "state"));
+            var place = ClusterPlace.Of(Path.Combine(folder.Path, "state"), engine);
             var (program, host) = OwnProgram.Command;
-            up = MemberProcess.Start(program, [.. host, "up", "--ranks", (ranks + spares).ToString(CultureInfo.InvariantCulture), "--state", place.Folder]);
-            await UntilAsync(() => Task.FromResult(File.Exists(Path.Combine(place.Folder, "seed.sock"))), "the seed did not come up");
+            up = MemberProcess.Start(program, [.. host, "up", "--ranks", (ranks + spares).ToString(CultureInfo.InvariantCulture), "--state", place.Folder, "--engine", place.Engine]);
+            await UntilAsync(() => Task.FromResult(place.HasListened), "the seed did not come up");
             link = await ConsoleLink.ConnectAsync(place, default);
             var file = SmallJob.Write(folder.Path, "bench", tokens, LongJob, checkpointEvery, export: false);
             var spec = JobIntake.Resolve(file, ["--parallelism.ranks", ranks.ToString(CultureInfo.InvariantCulture)], replacesModel: false).ToSpec();

@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace ActorRing.Cluster.Cli.Bench;
 
 /// <summary>What <c>bench hostile</c> prints: a cluster that trains while strangers come to its seed's door.</summary>
+/// <param name="Engine">What the cluster met in.</param>
 /// <param name="Ranks">Member processes.</param>
 /// <param name="Connections">Strangers: HTTP, random bytes, a wrong token, 4 GiB announced, TLS, half a header, and one in 40 that says a byte each half second.</param>
 /// <param name="Refused">Of them, those whose connection the seed ended without a welcome.</param>
@@ -18,7 +19,7 @@ namespace ActorRing.Cluster.Cli.Bench;
 /// <param name="SeedMsPerConnection">Processor time of the seed for one stranger.</param>
 /// <param name="SeedGrowthMiB">Resident memory of the seed at the end, less that before the first stranger.</param>
 internal sealed record HostileRow(
-    int Ranks, int Connections, int Refused, bool Alive, int ConnectionsPerSecond, int Windows, double StepSecondsQuiet, double StepSecondsHostile, double Ratio, double SeedCpuQuiet,
+    string Engine, int Ranks, int Connections, int Refused, bool Alive, int ConnectionsPerSecond, int Windows, double StepSecondsQuiet, double StepSecondsHostile, double Ratio, double SeedCpuQuiet,
     double SeedCpuHostile, double AttackerCpu, double SeedMsPerConnection, double SeedGrowthMiB);
 
 /// <summary>Whether strangers at the door slow down those inside.</summary>
@@ -29,9 +30,10 @@ internal static class HostileBench
     /// <param name="connections">Strangers.</param>
     /// <param name="perSecond">How many of them come in a second.</param>
     /// <param name="windows">Hostile windows, among which they are shared out.</param>
-    internal static async Task<HostileRow> RunAsync(int ranks, int connections, int perSecond, int windows)
+    /// <param name="engine">embedded or akka.</param>
+    internal static async Task<HostileRow> RunAsync(int ranks, int connections, int perSecond, int windows, string engine)
     {
-        await using var cluster = await BenchCluster.StartAsync(ranks, tokens: 1024, checkpointEvery: 100);
+        await using var cluster = await BenchCluster.StartAsync(ranks, tokens: 1024, checkpointEvery: 100, engine);
         var length = TimeSpan.FromSeconds((double)connections / windows / perSecond);
         await Task.Delay(length); // what is compiled late is compiled now
         var before = (Status: await cluster.StatusAsync(), Memory: ProcessMemory.ResidentBytesOf(cluster.SeedId));
@@ -51,7 +53,7 @@ internal static class HostileBench
         var after = await cluster.StatusAsync();
         var (cpuQuiet, cpuHostile) = (quiet.Sum(one => one.SeedCpu) / quiet.Sum(one => one.Seconds), hostile.Sum(one => one.SeedCpu) / hostile.Sum(one => one.Seconds));
         return new HostileRow(
-            ranks, connections, refused, cluster.IsAlive && after.Epoch == before.Status.Epoch && after.StepsCommitted > before.Status.StepsCommitted, perSecond, windows,
+            engine, ranks, connections, refused, cluster.IsAlive && after.Epoch == before.Status.Epoch && after.StepsCommitted > before.Status.StepsCommitted, perSecond, windows,
             Round(Measure.Median(quiet.Select(one => one.StepSeconds))), Round(Measure.Median(hostile.Select(one => one.StepSeconds))),
             Round(Measure.Median(quiet.Zip(hostile, (calm, loud) => loud.StepSeconds / calm.StepSeconds))), Round(cpuQuiet), Round(cpuHostile), Round(Measure.Median(attacker)),
             Round(1000 * (cpuHostile - cpuQuiet) * hostile.Sum(one => one.Seconds) / connections), Round((ProcessMemory.ResidentBytesOf(cluster.SeedId) - before.Memory) / (double)(1 << 20)));

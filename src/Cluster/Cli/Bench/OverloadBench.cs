@@ -23,9 +23,10 @@ internal static class OverloadBench
     /// <param name="ranks">Member processes.</param>
     /// <param name="seconds">How long.</param>
     /// <param name="overload">Busy processes for each core.</param>
-    internal static async Task<OverloadRow> RunAsync(int ranks, int seconds, int overload)
+    /// <param name="engine">embedded or akka.</param>
+    internal static async Task<OverloadRow> RunAsync(int ranks, int seconds, int overload, string engine)
     {
-        await using var cluster = await BenchCluster.StartAsync(ranks, tokens: 1024, checkpointEvery: 100);
+        await using var cluster = await BenchCluster.StartAsync(ranks, tokens: 1024, checkpointEvery: 100, engine);
         var before = await cluster.StatusAsync();
         var busy = new List<MemberProcess>();
         try

@@ -4,6 +4,7 @@ using ActorRing.Actors.Messages;
 namespace ActorRing.Cluster.Cli.Bench;
 
 /// <summary>What <c>bench recovery</c> prints: times of a real cluster whose member processes are killed and stopped.</summary>
+/// <param name="Engine">What they met in.</param>
 /// <param name="Ranks">Member processes.</param>
 /// <param name="Spares">Members beyond the ranks.</param>
 /// <param name="LaunchMs">From the start of <c>up</c> to the first committed update; the process itself is built and warm on disk.</param>
@@ -19,16 +20,16 @@ namespace ActorRing.Cluster.Cli.Bench;
 /// <param name="StopSeenMsMax">The longest.</param>
 /// <param name="OtherLosses">Epochs lost beside those: false alarms, or more than one for a signal.</param>
 internal sealed record RecoveryRow(
-    int Ranks, int Spares, double LaunchMs, int Kills, double KillSeenMsP50, double KillSeenMsMax, double KillTrainsMsP50, double KillTrainsMsMax, double KillResumedMsP50,
+    string Engine, int Ranks, int Spares, double LaunchMs, int Kills, double KillSeenMsP50, double KillSeenMsMax, double KillTrainsMsP50, double KillTrainsMsMax, double KillResumedMsP50,
     double KillResumedMsMax, int Stops, double StopSeenMsP50, double StopSeenMsMax, int OtherLosses);
 
 /// <summary>How soon a real cluster notices the loss of a process, and goes on.</summary>
 internal static class RecoveryBench
 {
-    internal static async Task<RecoveryRow> RunAsync(int ranks, int spares, int kills, int stops)
+    internal static async Task<RecoveryRow> RunAsync(int ranks, int spares, int kills, int stops, string engine)
     {
         var started = Stopwatch.GetTimestamp();
-        await using var cluster = await BenchCluster.StartAsync(ranks, tokens: 512, checkpointEvery: 2, spares);
+        await using var cluster = await BenchCluster.StartAsync(ranks, tokens: 512, checkpointEvery: 2, engine, spares);
         var launch = Stopwatch.GetElapsedTime(started);
 
         var (killed, trains, resumed, stopped) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
@@ -61,7 +62,7 @@ internal static class RecoveryBench
 
         var end = await cluster.StatusAsync();
         return new RecoveryRow(
-            ranks, spares, BenchJson.Round(launch.TotalMilliseconds, 0), kills, Round(Measure.Median(killed)), Round(killed.Max()), Round(Measure.Median(trains)), Round(trains.Max()),
+            engine, ranks, spares, BenchJson.Round(launch.TotalMilliseconds, 0), kills, Round(Measure.Median(killed)), Round(killed.Max()), Round(Measure.Median(trains)), Round(trains.Max()),
             Round(Measure.Median(resumed)), Round(resumed.Max()), stops, Round(Measure.Median(stopped)), Round(stopped.Max()), (int)(end.Losses - kills - stops));
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using ActorRing.Cluster.Cli.Cluster;
@@ -29,13 +30,13 @@ internal static class Stranger
         using var limit = new CancellationTokenSource(Patience);
         try
         {
-            if (number % SlowEvery != 0 && number % Kinds == 2)
+            if (number % SlowEvery != 0 && number % Kinds == 2 && !place.IsAkka)
             {
                 return await TryWrongTokenAsync(place, limit.Token);
             }
 
-            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(place.Address.UnixPath!), limit.Token);
+            using var socket = place.IsAkka ? new Socket(SocketType.Stream, ProtocolType.Tcp) : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(place.IsAkka ? IPEndPoint.Parse(place.Where) : new UnixDomainSocketEndPoint(place.Address.UnixPath!), limit.Token);
             var saying = SayAsync(socket, number, limit.Token);
             var refused = await ReadAsync(socket, limit.Token);
             await saying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -15,6 +15,9 @@ namespace ActorRing.Cluster.Cli.Cluster;
 /// </remarks>
 internal static class AkkaPlace
 {
+    /// <summary>What is said where it cannot be used.</summary>
+    internal const string Missing = "--engine is akka, which this build has not: Akka.NET's packages could not be restored; allowed: embedded, or a build where they can be";
+
 #if AKKA
     // What processes of this machine show that were not given certificates.
     private const string Local = "local";
@@ -97,12 +100,11 @@ internal static class AkkaPlace
     /// <summary>Whether it can be used.</summary>
     internal static bool IsBuiltIn => false;
 
-    internal static void PrepareSeed(ClusterPlace place) => throw Missing();
+    internal static void PrepareSeed(ClusterPlace place) => throw new UsageException(Missing);
 
-    internal static ISeedEngine NewSeed(ClusterPlace place, MemberRef self) => throw Missing();
+    internal static ISeedEngine NewSeed(ClusterPlace place, MemberRef self) => throw new UsageException(Missing);
 
-    internal static IMemberEngine NewMember(ClusterPlace place, string certificate, MemberRef self, Action<string> log) => throw Missing();
+    internal static IMemberEngine NewMember(ClusterPlace place, string certificate, MemberRef self, Action<string> log) => throw new UsageException(Missing);
 
-    private static UsageException Missing() => new("--engine is akka, which this build has not: Akka.NET's packages could not be restored; allowed: embedded, or a build where they can be");
 #endif
 }

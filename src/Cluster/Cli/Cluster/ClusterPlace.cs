@@ -17,6 +17,7 @@ namespace ActorRing.Cluster.Cli.Cluster;
 internal sealed record ClusterPlace(string Folder)
 {
     private const string Akka = "akka";
+    private const string Embedded = "embedded";
 
     private static readonly Option<string> State = new("--state")
     {
@@ -33,6 +34,28 @@ internal sealed record ClusterPlace(string Folder)
     private static readonly Option<string?> Seed = new("--seed") { Description = "HOST:PORT of a seed that was started with --bind. Without it: the folder's socket." };
     private static readonly Option<string?> Bind = new("--bind") { Description = "ADDRESS:PORT to listen at instead of the folder's socket; port 0 takes any. Beyond 127.0.0.1 only with --certificates." };
     private static readonly Option<string?> Certificates = new("--certificates") { Description = "Folder that actorring certificates new made: mutual TLS 1.3 with the seed." };
+
+    /// <summary>Says to a bench on what its cluster shall be.</summary>
+    internal static Option<string> OfBench()
+    {
+        var engine = new Option<string>("--engine") { Description = "What seed and members of its cluster meet in: embedded, or akka.", DefaultValueFactory = _ => Embedded };
+        engine.Validators.Add(result =>
+        {
+            var named = result.GetValueOrDefault<string>();
+            if (named is not (Embedded or Akka))
+            {
+                result.AddError($"--engine is '{named}', allowed: {Embedded}, {Akka}");
+            }
+            else if (named == Akka && !AkkaPlace.IsBuiltIn)
+            {
+                result.AddError(AkkaPlace.Missing);
+            }
+        });
+        return engine;
+    }
+
+    /// <summary>A cluster of a bench, in a folder of its own.</summary>
+    internal static ClusterPlace Of(string folder, string engine) => new(folder) { IsAkka = engine == Akka };
 
     /// <summary>Name the folder alone.</summary>
     internal static IReadOnlyList<Option> OfOneMachine { get; } = [State, EngineOption];
@@ -55,6 +78,12 @@ internal sealed record ClusterPlace(string Folder)
     /// <summary>Where it listens if not at the folder's socket.</summary>
     internal EngineAddress? Tcp { get; init; }
 
+    /// <summary>As <c>--engine</c> says it.</summary>
+    internal string Engine => IsAkka ? Akka : Embedded;
+
+    /// <summary>Whether its seed has begun to listen at some time: it leaves a file.</summary>
+    internal bool HasListened => File.Exists(IsAkka ? AkkaFile(Folder) : Address.UnixPath!);
+
     /// <summary>Whether its processes meet in an Akka cluster.</summary>
     internal bool IsAkka { get; init; }
 
@@ -74,8 +103,8 @@ internal sealed record ClusterPlace(string Folder)
         {
             Akka => true,
             "auto" => !isSeed && text is null && File.Exists(AkkaFile(folder)),
-            "embedded" => false,
-            var other => throw new UsageException($"--engine is '{other}', allowed: auto, embedded, {Akka}"),
+            Embedded => false,
+            var other => throw new UsageException($"--engine is '{other}', allowed: auto, {Embedded}, {Akka}"),
         };
         if (text is null)
         {

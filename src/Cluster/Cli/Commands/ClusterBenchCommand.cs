@@ -31,10 +31,11 @@ internal static class ClusterBenchCommand
         var spares = NumberOption.Of("--spares", "Members beyond them, which take a lost rank's place at once.", 0, 0, 32);
         var kills = NumberOption.Of("--kills", "Ranks to kill, one after the other.", 10, 1, 1000);
         var stops = NumberOption.Of("--stops", "Ranks to stop, one after the other.", 5, 1, 1000);
-        var command = new Command("recovery", "How soon a cluster of real processes notices that one is killed or stopped, and goes on. Example: actorring bench recovery --json") { ranks, spares, kills, stops, BenchCommand.Json };
+        var engine = ClusterPlace.OfBench();
+        var command = new Command("recovery", "How soon a cluster of real processes notices that one is killed or stopped, and goes on. Example: actorring bench recovery --json") { ranks, spares, kills, stops, engine, BenchCommand.Json };
         command.SetAction(async result =>
         {
-            var row = await RecoveryBench.RunAsync(result.GetValue(ranks), result.GetValue(spares), result.GetValue(kills), result.GetValue(stops));
+            var row = await RecoveryBench.RunAsync(result.GetValue(ranks), result.GetValue(spares), result.GetValue(kills), result.GetValue(stops), result.GetValue(engine)!);
             BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
                 $"{row.Ranks} ranks training after {row.LaunchMs} ms\n{row.Kills} kills: seen after {row.KillSeenMsP50} ms, at most {row.KillSeenMsMax}; all ranks train again after {row.KillTrainsMsP50} ms, at most {row.KillTrainsMsMax}; the next update committed after {row.KillResumedMsP50} ms, at most {row.KillResumedMsMax}\n"
                 + $"{row.Stops} stops: seen after {row.StopSeenMsP50} ms, at most {row.StopSeenMsMax}\nother losses: {row.OtherLosses}");
@@ -108,10 +109,11 @@ internal static class ClusterBenchCommand
         var connections = NumberOption.Of("--connections", "Strangers who come to the seed's door.", 10_000, 10, 10_000_000);
         var rate = NumberOption.Of("--rate", "Strangers a second.", 100, 1, 10_000);
         var windows = NumberOption.Of("--windows", "Hostile windows among which they are shared out, each after a quiet one.", 10, 1, 1000);
-        var command = new Command("hostile", "Whether garbage connections to the seed slow down a job. Example: actorring bench hostile --json") { ranks, connections, rate, windows, BenchCommand.Json };
+        var engine = ClusterPlace.OfBench();
+        var command = new Command("hostile", "Whether garbage connections to the seed slow down a job. Example: actorring bench hostile --json") { ranks, connections, rate, windows, engine, BenchCommand.Json };
         command.SetAction(async result =>
         {
-            var row = await HostileBench.RunAsync(result.GetValue(ranks), result.GetValue(connections), result.GetValue(rate), result.GetValue(windows));
+            var row = await HostileBench.RunAsync(result.GetValue(ranks), result.GetValue(connections), result.GetValue(rate), result.GetValue(windows), result.GetValue(engine)!);
             BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
                 $"{row.Refused} of {row.Connections} refused, {(row.Alive ? "the job went on" : "THE JOB WAS DISTURBED")}\nupdate {row.StepSecondsQuiet * 1000:F2} ms quiet, {row.StepSecondsHostile * 1000:F2} ms with {row.ConnectionsPerSecond} strangers a second: x {row.Ratio:F3}\n"
                 + $"seed {row.SeedCpuQuiet:F3} and {row.SeedCpuHostile:F3} cores, {row.SeedMsPerConnection:F3} ms a stranger, {row.SeedGrowthMiB:F1} MiB more; the attacker took {row.AttackerCpu:F3} cores");
@@ -125,10 +127,11 @@ internal static class ClusterBenchCommand
         var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 2, 2, 32);
         var seconds = NumberOption.Of("--seconds", "How long.", 300, 1, 86_400);
         var overload = NumberOption.Of("--overload", "Busy processes for each core.", 4, 0, 64);
-        var command = new Command("overload", "Whether a busy machine is taken for a broken one. Example: actorring bench overload --seconds 300 --json") { ranks, seconds, overload, BenchCommand.Json };
+        var engine = ClusterPlace.OfBench();
+        var command = new Command("overload", "Whether a busy machine is taken for a broken one. Example: actorring bench overload --seconds 300 --json") { ranks, seconds, overload, engine, BenchCommand.Json };
         command.SetAction(async result =>
         {
-            var row = await OverloadBench.RunAsync(result.GetValue(ranks), result.GetValue(seconds), result.GetValue(overload));
+            var row = await OverloadBench.RunAsync(result.GetValue(ranks), result.GetValue(seconds), result.GetValue(overload), result.GetValue(engine)!);
             BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
                 string.Join('\n', [$"{row.Updates} updates in {row.Seconds} s with {row.Overload} busy processes a core: {row.FalseAlarms} false alarms, {row.Epochs} epochs", .. row.Reasons]));
             return row.FalseAlarms == 0 ? 0 : 1;

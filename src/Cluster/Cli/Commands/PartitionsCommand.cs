@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Cli.Partitions;
 
 namespace ActorRing.Cluster.Cli.Commands;
@@ -16,11 +17,12 @@ internal static class PartitionsCommand
         var ranks = NumberOption.Of("--ranks", "Of the job, a member process with one thread each.", 3, 2, 16);
         var spares = NumberOption.Of("--spares", "Members beyond them, which take a lost rank's place.", 1, 0, 16);
         var tokens = NumberOption.Of("--tokens", "Length of the sequence: how long an update takes.", 2048, 256, 1 << 20);
+        var engine = ClusterPlace.OfBench();
         var record = new Option<string?>("--record") { Description = "A file for all that seed and members say." };
         var command = new Command(
             "partitions", "Cuts the network of a real cluster apart at random, in network namespaces (root and ip are needed), and looks for two sides that both go on. Example: actorring bench partitions --json")
         {
-            count, seed, first, ranks, spares, tokens, record, BenchCommand.Json,
+            count, seed, first, ranks, spares, tokens, engine, record, BenchCommand.Json,
         };
         command.SetAction(async result =>
         {
@@ -32,7 +34,8 @@ internal static class PartitionsCommand
             using var signal = new StopSignal("stopping; nothing is left of it");
             var isJson = result.GetValue(BenchCommand.Json);
             var order = new PartitionOrder(
-                result.GetValue(ranks), result.GetValue(spares), result.GetValue(tokens), result.GetValue(count), result.GetValue(seed), result.GetValue(first), Bar, result.GetValue(record));
+                result.GetValue(ranks), result.GetValue(spares), result.GetValue(tokens), result.GetValue(count), result.GetValue(seed), result.GetValue(first), Bar,
+                result.GetValue(engine)!, result.GetValue(record));
             var report = await new PartitionRun(order, line => (isJson ? Console.Error : Console.Out).WriteLine(line), signal.Token).RunAsync();
             BenchCommand.Print([report], isJson, row => string.Join('\n', row.Lines()));
             return report.Violations == 0 && report.Count == order.Count ? 0 : 1;

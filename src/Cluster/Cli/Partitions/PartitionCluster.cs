@@ -17,6 +17,7 @@ internal sealed partial class PartitionCluster : IAsyncDisposable
 
     private readonly string _folder;
     private readonly NetworkNamespaces _networks;
+    private readonly string[] _engine;
     private readonly PartitionJudge _judge;
     private readonly Lock _gate = new();
     private readonly MemberProcess _seed;
@@ -29,12 +30,13 @@ internal sealed partial class PartitionCluster : IAsyncDisposable
     /// <param name="folder">For all that it writes; <c>certificates</c> in it holds those of all.</param>
     /// <param name="networks">The seed's is the first; borrowed.</param>
     /// <param name="members">How many.</param>
+    /// <param name="engine">What its processes meet in, as <c>--engine</c> says it.</param>
     /// <param name="judge">Hears what members say; only within <see cref="Ask"/> otherwise.</param>
-    internal PartitionCluster(string folder, NetworkNamespaces networks, int members, PartitionJudge judge)
+    internal PartitionCluster(string folder, NetworkNamespaces networks, int members, string engine, PartitionJudge judge)
     {
-        (_folder, _networks, _judge) = (folder, networks, judge);
+        (_folder, _networks, _judge, _engine) = (folder, networks, judge, ["--engine", engine]);
         Directory.CreateDirectory(TemporaryFolder);
-        _seed = Start(0, ["seed", "--bind", Address, "--certificates", Certificates, "--state", State], line => _lines.Enqueue($"[seed] {line}"));
+        _seed = Start(0, ["seed", "--bind", Address, "--certificates", Certificates, "--state", State, .. _engine], line => _lines.Enqueue($"[seed] {line}"));
         (_members, _joined) = (new Life[members], new string?[members]);
         for (var member = 0; member < members; member++)
         {
@@ -80,7 +82,7 @@ internal sealed partial class PartitionCluster : IAsyncDisposable
     {
         string? line = null;
         await using var process = Start(
-            0, ["submit-training", job, "--seed", Address, "--certificates", Certificates, "--parallelism.ranks", ranks.ToString(CultureInfo.InvariantCulture), "--parallelism.transport", "gloo"],
+            0, ["submit-training", job, "--seed", Address, "--certificates", Certificates, "--parallelism.ranks", ranks.ToString(CultureInfo.InvariantCulture), "--parallelism.transport", "gloo", .. _engine],
             said => _lines.Enqueue(said), said => line ??= said);
         var exit = await process.Exited.WaitAsync(stop);
         await process.OutputEnded.WaitAsync(stop);
@@ -125,7 +127,7 @@ internal sealed partial class PartitionCluster : IAsyncDisposable
         var name = NameOf(place);
         var process = string.Create(CultureInfo.InvariantCulture, $"{name}#{life}");
         return new Life(life, process, Start(
-            place, ["member", "--name", name, "--seed", Address, "--certificates", Certificates, "--state", Path.Combine(_folder, "nothing"), "--tensor-address", NetworkNamespaces.AddressOf(place)],
+            place, ["member", "--name", name, "--seed", Address, "--certificates", Certificates, "--state", Path.Combine(_folder, "nothing"), "--tensor-address", NetworkNamespaces.AddressOf(place), .. _engine],
             line => HearMember(member, process, line)));
     }
 

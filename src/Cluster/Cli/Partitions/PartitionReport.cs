@@ -19,6 +19,7 @@ internal sealed record PartitionRow(PartitionKind Kind, double LastedMs, double 
 internal sealed record PartitionKindRow(string Kind, int Count, int Epochs, double ProgressMsP50, double ProgressMsMax);
 
 /// <summary>What <c>bench partitions</c> prints.</summary>
+/// <param name="Engine">What seed and members met in.</param>
 /// <param name="Ranks">Of the job.</param>
 /// <param name="Spares">Members beyond them.</param>
 /// <param name="Seed">Of the partitions.</param>
@@ -30,7 +31,7 @@ internal sealed record PartitionKindRow(string Kind, int Count, int Epochs, doub
 /// <param name="Violations">How many.</param>
 /// <param name="Found">Each in one line, with the command that brings it about again.</param>
 internal sealed record PartitionReport(
-    int Ranks, int Spares, int Seed, int First, int Count, long Updates, double SlowestMs, IReadOnlyList<PartitionKindRow> Kinds, int Violations, IReadOnlyList<string> Found)
+    string Engine, int Ranks, int Spares, int Seed, int First, int Count, long Updates, double SlowestMs, IReadOnlyList<PartitionKindRow> Kinds, int Violations, IReadOnlyList<string> Found)
 {
     internal static IReadOnlyList<PartitionKindRow> Summed(IEnumerable<PartitionRow> rows) =>
     [

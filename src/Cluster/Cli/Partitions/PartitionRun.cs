@@ -17,8 +17,9 @@ namespace ActorRing.Cluster.Cli.Partitions;
 /// <param name="Seed">Of the partitions.</param>
 /// <param name="First">Which of the seed's partitions to begin with.</param>
 /// <param name="Within">Of a last healing: the next update must be committed by then.</param>
+/// <param name="Engine">What seed and members meet in: embedded or akka.</param>
 /// <param name="Record">A file for all that seed and members say; null for none.</param>
-internal sealed record PartitionOrder(int Ranks, int Spares, int Tokens, int Count, int Seed, int First, TimeSpan Within, string? Record)
+internal sealed record PartitionOrder(int Ranks, int Spares, int Tokens, int Count, int Seed, int First, TimeSpan Within, string Engine, string? Record)
 {
     // Updates for each: some before it, some while it lasts where the others go on, some until all are there again.
     private const int UpdatesEach = 50;
@@ -52,7 +53,7 @@ internal sealed class PartitionRun(PartitionOrder order, Action<string> say, Can
         using var networks = NetworkNamespaces.Create(members + 1);
         string[] names = ["seed", EngineTls.Console, .. Enumerable.Range(1, members).Select(PartitionCluster.NameOf)];
         CertificateMaker.Make(Path.Combine(folder.Path, "certificates"), names, [], days: 1, DateTimeOffset.UtcNow);
-        await using var cluster = new PartitionCluster(folder.Path, networks, members, new PartitionJudge(RunAhead));
+        await using var cluster = new PartitionCluster(folder.Path, networks, members, order.Engine, new PartitionJudge(RunAhead));
         await using var watch = new CommitWatch(cluster.State);
         await BenchCluster.UntilAsync(() => Task.FromResult(IsSettled(cluster, watch, out _)), "the members did not join");
         say(string.Create(CultureInfo.InvariantCulture, $"a seed and {members} members, a network each"));
@@ -83,7 +84,7 @@ internal sealed class PartitionRun(PartitionOrder order, Action<string> say, Can
         }
 
         return new PartitionReport(
-            order.Ranks, order.Spares, order.Seed, order.First, _rows.Count, order.Updates, BenchJson.Round(_rows.Select(row => row.ProgressMs).DefaultIfEmpty().Max(), 1),
+            order.Engine, order.Ranks, order.Spares, order.Seed, order.First, _rows.Count, order.Updates, BenchJson.Round(_rows.Select(row => row.ProgressMs).DefaultIfEmpty().Max(), 1),
             PartitionReport.Summed(_rows), _found.Count, _found);
     }
 
@@ -110,7 +111,7 @@ internal sealed class PartitionRun(PartitionOrder order, Action<string> say, Can
 
     private async Task PartAsync(NetworkNamespaces networks, PartitionCluster cluster, CommitWatch watch, JobId job, Partition partition, int at)
     {
-        var where = string.Create(CultureInfo.InvariantCulture, $"{PartitionReport.Words(partition.Kind)} for {partition.Lasts.TotalMilliseconds:F0} ms, again: actorring bench partitions --seed {order.Seed} --first {at} --count 1");
+        var where = string.Create(CultureInfo.InvariantCulture, $"{PartitionReport.Words(partition.Kind)} for {partition.Lasts.TotalMilliseconds:F0} ms, again: actorring bench partitions --engine {order.Engine} --seed {order.Seed} --first {at} --count 1");
         var (places, before) = (PlacesOf(watch.EpochOf(job)!), watch.Count);
         var started = Stopwatch.GetTimestamp();
         foreach (var step in partition.Steps)
