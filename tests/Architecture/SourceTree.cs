@@ -6,10 +6,10 @@ internal sealed record SourceFile(string Path, string[] Lines);
 /// <summary>The text files that people write: sources, specs, settings, documents, scripts. Generated and fetched files are not among them.</summary>
 internal static class SourceTree
 {
-    private static readonly string[] Folders = ["src", "tests", "hocon", "docs", "benchmarks", "tools", ".ci"];
+    private static readonly string[] Folders = ["src", "tests", "hocon", "docs", "benchmarks", "tools", "deploy", ".ci"];
 
     private static readonly HashSet<string> Extensions = [".cs", ".h", ".hpp", ".inc", ".c", ".cpp", ".cmake", ".map", ".conf", ".md", ".sh", ".py", ".mjs",
-        ".js", ".props", ".csproj", ""];
+        ".js", ".props", ".csproj", ".yml", ""];
 
     private static readonly HashSet<string> Skipped = ["bin", "obj", "artifacts", "node_modules", "__pycache__"];
 
