@@ -105,6 +105,5 @@ internal static class AkkaPlace
     internal static ISeedEngine NewSeed(ClusterPlace place, MemberRef self) => throw new UsageException(Missing);
 
     internal static IMemberEngine NewMember(ClusterPlace place, string certificate, MemberRef self, Action<string> log) => throw new UsageException(Missing);
-
 #endif
 }
