@@ -31,7 +31,7 @@ public class AkkaClusterSpec
         }
 
         var end = await cluster.AwaitEndAsync(job);
-        Assert.Equal(points.Length, end.Losses);
+        Assert.True(end.Losses == points.Length, $"{end.Losses} losses after {points.Length} kills:\n{string.Join('\n', cluster.Lines)}");
         folder.AssertSameResult("embedded", "akka");
     }
 
