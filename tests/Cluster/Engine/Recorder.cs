@@ -35,8 +35,6 @@ internal sealed class Recorder : IEngineSink
 
     internal Task AwaitFrames(int count) => Await(() => _frames.Count >= count);
 
-    internal Task AwaitViews(int count) => Await(() => _views.Count >= count);
-
     internal Task AwaitEviction() => Await(() => Evicted is not null);
 
     internal Task AwaitUp(params MemberRef[] members) => Await(() => _views.Count > 0 && members.All(_views[^1].IsUp));
