@@ -12,6 +12,12 @@ public class RoomsSpec
         // An engine carries frames and knows nothing of training: no other room than the port's.
         { "ActorRing.Embedded", "ActorRing.Cluster.Embedded", ["ActorRing.Cluster.Hosting"] },
         { "ActorRing.Akka", "ActorRing.Cluster.Akka", ["ActorRing.Cluster.Hosting"] },
+        // Composition: a member is work on an engine. The command line is beside it, not below.
+        {
+            "ActorRing.Member", "ActorRing.Cluster.Member",
+            ["ActorRing.Actors", "ActorRing.Compute", "ActorRing.Native", "ActorRing.Cluster.Hosting", "ActorRing.Cluster.Embedded", "ActorRing.Cluster.Akka"]
+        },
+        { "ActorRing.GenericHost", "ActorRing.Cluster.GenericHost", ["ActorRing.Cluster.Member", "ActorRing.Cluster.Hosting"] },
     };
 
     [Theory]

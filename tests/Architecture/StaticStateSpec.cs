@@ -10,6 +10,8 @@ public class StaticStateSpec
     [InlineData("ActorRing.Hosting")]
     [InlineData("ActorRing.Embedded")]
     [InlineData("ActorRing.Akka")]
+    [InlineData("ActorRing.Member")]
+    [InlineData("ActorRing.GenericHost")]
     [InlineData("actorring")]
     public void Room_must_hold_no_static_field_that_can_change(string assembly)
     {

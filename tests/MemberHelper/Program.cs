@@ -2,8 +2,10 @@ using ActorRing.Cluster.Embedded;
 using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Hosting.Processes;
 using ActorRing.Cluster.Hosting.Security;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
-// Processes for specs of what only processes have: deaths.
+// Processes for specs of what only processes have: deaths, signals, exit codes.
 ParentWatch.StartIfChild();
 switch (args)
 {
@@ -16,6 +18,15 @@ switch (args)
         var engine = new MemberEngine(settings, new MemberRef(name, MemberRef.NewIncarnation(TimeProvider.System)));
         await engine.StartAsync(new Echo(engine), CancellationToken.None);
         break;
+    case ["host", .. var configuration]: // --ActorRing:Name=rank-0 and so on
+        var builder = Host.CreateApplicationBuilder(configuration);
+        builder.Services.AddActorRing();
+        using (var host = builder.Build())
+        {
+            await host.RunAsync();
+        }
+
+        return Environment.ExitCode;
 }
 
 await Task.Delay(Timeout.Infinite);

@@ -7,6 +7,7 @@ using ActorRing.Cluster.Cli.Generate;
 using ActorRing.Cluster.Cli.SaveFaults;
 using ActorRing.Cluster.Cli.Verify;
 using ActorRing.Cluster.Hosting.Hocon;
+using ActorRing.Cluster.Member;
 using ActorRing.Compute.Training;
 using ActorRing.Native;
 

@@ -3,6 +3,7 @@ using ActorRing.Actors.Plans;
 using ActorRing.Actors.Rank;
 using ActorRing.Cluster.Hosting.Jobs;
 using ActorRing.Cluster.Hosting.Settings;
+using ActorRing.Cluster.Member.Work;
 using ActorRing.Compute.Checkpoints.Replicas;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Model.Config;

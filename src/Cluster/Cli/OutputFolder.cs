@@ -1,3 +1,5 @@
+using ActorRing.Cluster.Member;
+
 namespace ActorRing.Cluster.Cli;
 
 /// <summary>The folder for everything that a command writes.</summary>

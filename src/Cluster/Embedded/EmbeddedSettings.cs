@@ -44,6 +44,11 @@ public sealed record EmbeddedSettings
     /// <summary>Told in one line why a peer is refused, or why joining fails; from any thread, must not block. Default: nobody.</summary>
     public Action<string> Log { get; init; } = _ => { };
 
+    /// <summary>
+    /// Whether this member's process is a program that has other things to do. The seed of its machine never kills it then; it shuts out a member that hangs. Default: no.
+    /// </summary>
+    public bool SharesProcess { get; init; }
+
     /// <summary>The clock of heartbeats and time limits.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

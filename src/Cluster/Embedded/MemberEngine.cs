@@ -215,7 +215,7 @@ public sealed class MemberEngine : IMemberEngine
 
             Stream stream = new NetworkStream(socket, ownsSocket: true);
             link = new Link(socket, _settings.Tls is null ? stream : await _settings.Tls.ConnectAsync(stream, _seedName, ct).ConfigureAwait(false), _settings);
-            (_, _clusterUid) = await Handshake.JoinAsync(link, _settings, Self, _clusterUid, ct).ConfigureAwait(false);
+            _clusterUid = (await Handshake.JoinAsync(link, _settings, Self, _clusterUid, ct).ConfigureAwait(false)).ClusterUid;
             link.Reader.LargestBody = WireFormat.LargestBody;
             return link;
         }

@@ -129,7 +129,7 @@ public sealed class SeedEngine : ISeedEngine
             var (who, said) = await Handshake.MeetAsync(link, _settings, _clusterUid, handshake).ConfigureAwait(false);
             member = who.Member;
             link.Reader.LargestBody = WireFormat.LargestBody;
-            Admit(link, member, Handshake.Welcome(_settings, Self, said));
+            Admit(link, who, Handshake.Welcome(_settings, Self, said));
         }
         catch (RefusedException refusal)
         {
@@ -148,8 +148,9 @@ public sealed class SeedEngine : ISeedEngine
         }
     }
 
-    private void Admit(Link link, MemberRef member, byte[] welcome)
+    private void Admit(Link link, Introduction who, byte[] welcome)
     {
+        var member = who.Member;
         lock (_gate)
         {
             if (_stop.IsCancellationRequested)
@@ -170,20 +171,20 @@ public sealed class SeedEngine : ISeedEngine
 
             link.TrySend(welcome, must: true);
             _links[member] = link;
-            NoteProcess(link, member);
+            NoteProcess(who.SharesProcess ? null : link.Process, member);
             Publish();
         }
     }
 
     // Kept after the connection's end, for whoever wants to know whether the process ended with it; one entry a name.
-    private void NoteProcess(Link link, MemberRef member)
+    private void NoteProcess(ProcessRef? behind, MemberRef member)
     {
         foreach (var known in _processes.Keys.Where(known => known.Name == member.Name).ToList())
         {
             _processes.TryRemove(known, out _);
         }
 
-        if (link.Process is { } process)
+        if (behind is { } process)
         {
             _processes[member] = process;
         }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using ActorRing.Cluster.Cli;
+using ActorRing.Cluster.Member;
 using ActorRing.Cluster.Specs.Cli;
 using ActorRing.Cluster.Specs.Settings;
 

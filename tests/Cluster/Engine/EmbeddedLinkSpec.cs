@@ -48,6 +48,18 @@ public sealed class EmbeddedLinkSpec(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Process_of_a_member_must_be_known_but_for_one_that_has_other_things_to_do()
+    {
+        await using var alone = _cluster.NewMember(new MemberRef("rank-1", 7));
+        await using var guest = new MemberEngine(_cluster.MemberSettings with { SharesProcess = true }, new MemberRef("rank-2", 8));
+        await alone.StartAsync(new Recorder(), CancellationToken.None);
+        await guest.StartAsync(new Recorder(), CancellationToken.None);
+
+        Assert.Equal(Environment.ProcessId, _seed.ProcessOf(alone.Self)?.Id);
+        Assert.Null(_seed.ProcessOf(guest.Self));
+    }
+
+    [Fact]
     public async Task Member_must_be_evicted_when_the_seed_comes_back_as_another_cluster()
     {
         var member = _cluster.NewMember(new MemberRef("rank-1", 7));

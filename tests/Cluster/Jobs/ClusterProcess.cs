@@ -6,6 +6,7 @@ using ActorRing.Actors.Messages;
 using ActorRing.Actors.Submitter;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Cli.Commands;
+using ActorRing.Cluster.Member.Place;
 using ActorRing.Cluster.Specs.Cli;
 
 namespace ActorRing.Cluster.Specs.Jobs;

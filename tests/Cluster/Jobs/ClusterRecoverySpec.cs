@@ -5,6 +5,7 @@ using ActorRing.Actors.Messages;
 using ActorRing.Actors.Submitter;
 using ActorRing.Cluster.Cli;
 using ActorRing.Cluster.Cli.Cluster;
+using ActorRing.Cluster.Member;
 
 namespace ActorRing.Cluster.Specs.Jobs;
 

@@ -4,6 +4,7 @@ using ActorRing.Actors.Messages;
 using ActorRing.Cluster.Cli;
 using ActorRing.Cluster.Cli.Telemetry;
 using ActorRing.Cluster.Hosting.Telemetry;
+using ActorRing.Cluster.Member;
 
 namespace ActorRing.Cluster.Specs.Telemetry;
 

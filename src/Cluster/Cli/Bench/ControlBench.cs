@@ -3,10 +3,12 @@ using ActorRing.Actors.Messages;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Cli.Ranks;
 using ActorRing.Cluster.Hosting.Processes;
+using ActorRing.Cluster.Member;
 
 namespace ActorRing.Cluster.Cli.Bench;
 
 /// <summary>What <c>bench control</c> prints for one granularity.</summary>
+/// <param name="Engine">embedded or akka.</param>
 /// <param name="Granularity">How finely rotations wait for each other.</param>
 /// <param name="Ranks">Member processes.</param>
 /// <param name="Tokens">Of the sequence.</param>
@@ -15,12 +17,12 @@ namespace ActorRing.Cluster.Cli.Bench;
 /// <param name="MessagesPerStep">Sent by all processes of the cluster, heartbeats included, over the whole job.</param>
 /// <param name="ControlShare">Time that the loops of all hosts, the seed's included, were at work, of the time of all updates of all ranks; starting up included.</param>
 /// <param name="GrantWaitShare">Time that compute threads waited for grants, of the time of all updates of all ranks.</param>
-internal sealed record ControlRow(string Granularity, int Ranks, int Tokens, int Layers, double StepMs, double MessagesPerStep, double ControlShare, double GrantWaitShare);
+internal sealed record ControlRow(string Engine, string Granularity, int Ranks, int Tokens, int Layers, double StepMs, double MessagesPerStep, double ControlShare, double GrantWaitShare);
 
 /// <summary>What the control plane costs a real job of real processes.</summary>
 internal static class ControlBench
 {
-    internal static ControlRow Run(GrantGranularity granularity, int ranks, int tokens, int layers, int steps)
+    internal static ControlRow Run(string engine, GrantGranularity granularity, int ranks, int tokens, int layers, int steps)
     {
         using var folder = new TemporaryFolder();
         var spelling = Words.Of(granularity);
@@ -34,7 +36,7 @@ internal static class ControlBench
             parallelism.granularity = {{spelling}}
             stages = [ { name = control, seq_len = {{tokens}}, steps = {{steps}} } ]
             """));
-        var all = RunJob(folder.Path, ranks);
+        var all = RunJob(folder.Path, engine, ranks);
         var members = all.Where(one => one.Steps > 0).ToList();
         if (members.Count != ranks)
         {
@@ -43,15 +45,15 @@ internal static class ControlBench
 
         var stepSeconds = members.Sum(one => one.StepSeconds);
         return new ControlRow(
-            spelling, ranks, tokens, layers, BenchJson.Round(1000 * members.Average(one => one.StepSeconds / one.Steps), 1), BenchJson.Round(all.Sum(one => one.Sent) / (double)steps, 1),
+            engine, spelling, ranks, tokens, layers, BenchJson.Round(1000 * members.Average(one => one.StepSeconds / one.Steps), 1), BenchJson.Round(all.Sum(one => one.Sent) / (double)steps, 1),
             BenchJson.Round(all.Sum(one => one.BusySeconds) / stepSeconds, 5), BenchJson.Round(members.Sum(one => one.GrantWaitSeconds) / stepSeconds, 5));
     }
 
-    private static List<ControlStatistics> RunJob(string folder, int ranks)
+    private static List<ControlStatistics> RunJob(string folder, string engine, int ranks)
     {
         var said = new List<ControlStatistics>();
         var (program, host) = OwnProgram.Command;
-        string[] arguments = [.. host, "up", "--ranks", ranks.ToString(CultureInfo.InvariantCulture), Path.Combine(folder, "job.conf"), "--state", Path.Combine(folder, "state")];
+        string[] arguments = [.. host, "up", "--ranks", ranks.ToString(CultureInfo.InvariantCulture), Path.Combine(folder, "job.conf"), "--state", Path.Combine(folder, "state"), "--engine", engine];
         var up = MemberProcess.Start(program, arguments, new Dictionary<string, string> { [ControlStatistics.Variable] = "1" }, line =>
         {
             if (ControlStatistics.Read(line) is { } statistics)

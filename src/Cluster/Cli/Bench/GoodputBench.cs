@@ -8,6 +8,8 @@ using ActorRing.Actors.Messages;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Cli.Soak;
 using ActorRing.Cluster.Hosting.Processes;
+using ActorRing.Cluster.Member.Place;
+using ActorRing.Cluster.Member.Work;
 
 namespace ActorRing.Cluster.Cli.Bench;
 

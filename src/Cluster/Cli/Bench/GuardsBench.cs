@@ -8,6 +8,7 @@ using ActorRing.Actors.Submitter;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Cli.Commands;
 using ActorRing.Cluster.Cli.Soak;
+using ActorRing.Cluster.Member;
 using ActorRing.Compute.Communication;
 using ActorRing.Compute.Verification;
 using ActorRing.Native;

@@ -1,5 +1,6 @@
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Hosting.Processes;
+using ActorRing.Cluster.Member.Place;
 
 namespace ActorRing.Cluster.Cli.Bench;
 

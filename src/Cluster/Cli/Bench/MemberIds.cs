@@ -1,5 +1,6 @@
 using System.Globalization;
 using ActorRing.Cluster.Cli.Cluster;
+using ActorRing.Cluster.Member.Place;
 
 namespace ActorRing.Cluster.Cli.Bench;
 

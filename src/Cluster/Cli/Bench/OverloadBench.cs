@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ActorRing.Cluster.Hosting.Processes;
+using ActorRing.Cluster.Member;
 
 namespace ActorRing.Cluster.Cli.Bench;
 
@@ -41,7 +42,7 @@ internal static class OverloadBench
             var (after, ring) = (await cluster.StatusAsync(), await cluster.RingAsync());
             return new OverloadRow(
                 seconds, ranks, overload, after.StepsCommitted - before.StepsCommitted, after.Losses - before.Losses, after.Epochs,
-                [.. ring.Outcomes.Select(outcome => string.Create(CultureInfo.InvariantCulture, $"{Cluster.Words.Of(outcome.Cause)}: {outcome.Reason}"))]);
+                [.. ring.Outcomes.Select(outcome => string.Create(CultureInfo.InvariantCulture, $"{Words.Of(outcome.Cause)}: {outcome.Reason}"))]);
         }
         finally
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ActorRing.Actors.Messages;
+using ActorRing.Cluster.Member.Work;
 
 namespace ActorRing.Cluster.Cli.Bench;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorRing.Cluster.Member;
 using ActorRing.Compute.Model;
 
 namespace ActorRing.Cluster.Cli.Bench;

@@ -3,6 +3,7 @@ using System.Globalization;
 using ActorRing.Actors.Effects;
 using ActorRing.Actors.Messages;
 using ActorRing.Cluster.Hosting.Processes;
+using ActorRing.Cluster.Member;
 
 namespace ActorRing.Cluster.Cli.Bench;
 
@@ -75,7 +76,7 @@ internal static class StragglerBench
         }
 
         return new StragglerBenchRow(
-            order.Ranks, order.Tokens, Cluster.Words.Of(order.Granularity), Steps(quiet).Count, MedianMs(quiet), Accusations(quiet),
+            order.Ranks, order.Tokens, Words.Of(order.Granularity), Steps(quiet).Count, MedianMs(quiet), Accusations(quiet),
             Steps(busy).Count, MedianMs(busy), Accusations(busy) - starved, starved,
             order.ByQuota ? "quota" : "stop", SlowedProcess.Share, order.Trials, updates.Count, updates.Count(after => after <= 10),
             updates.Count > 0 ? Measure.Median(updates) : 0, updates.Count > 0 ? updates.Max() : 0, wrong, cleared);

@@ -6,6 +6,7 @@ using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Embedded;
 using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Hosting.Security;
+using ActorRing.Cluster.Member.Place;
 
 namespace ActorRing.Cluster.Cli.Bench;
 

@@ -8,6 +8,8 @@ using ActorRing.Actors.Submitter;
 using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Hosting.Machines;
 using ActorRing.Cluster.Hosting.Security;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Place;
 
 namespace ActorRing.Cluster.Cli.Cluster;
 

@@ -1,6 +1,8 @@
 using ActorRing.Actors.Messages;
 using ActorRing.Cluster.Hosting.Jobs;
 using ActorRing.Cluster.Hosting.Settings;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Work;
 using ActorRing.Compute.Checkpoints.Training;
 using ActorRing.Compute.Data;
 using ActorRing.Compute.Model;

@@ -2,6 +2,7 @@ using ActorRing.Actors.Coordinator;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
 using ActorRing.Actors.Submitter;
+using ActorRing.Cluster.Member;
 
 namespace ActorRing.Cluster.Cli.Cluster;
 

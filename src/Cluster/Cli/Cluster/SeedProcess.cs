@@ -8,6 +8,7 @@ using ActorRing.Cluster.Hosting.Machines;
 using ActorRing.Cluster.Hosting.Processes;
 using ActorRing.Cluster.Hosting.Seed;
 using ActorRing.Cluster.Hosting.Store;
+using ActorRing.Cluster.Member.Place;
 
 namespace ActorRing.Cluster.Cli.Cluster;
 

@@ -3,6 +3,8 @@ using ActorRing.Actors.Messages;
 using ActorRing.Actors.Submitter;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Cluster;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Place;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
@@ -15,10 +17,10 @@ internal static class ActorCommand
         var depth = NumberOption.Of("--depth", "Levels below it.", 4, 0, 64);
         depth.Aliases.Add("-d");
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var hierarchy = new Command("hierarchy", "Prints one path a line, sorted. Example: actorring actor hierarchy -d 3") { start, depth, json, ClusterPlace.Options };
+        var hierarchy = new Command("hierarchy", "Prints one path a line, sorted. Example: actorring actor hierarchy -d 3") { start, depth, json, ClusterOptions.OfMember };
         hierarchy.SetAction(async result =>
         {
-            await using var link = await ConsoleLink.ConnectAsync(ClusterPlace.Of(result), default);
+            await using var link = await ConsoleLink.ConnectAsync(ClusterOptions.PlaceOf(result), default);
             var question = new QueryHierarchy(ConsoleLink.NewKey(), result.GetValue(start)!, result.GetValue(depth), 0);
             var paths = (await link.AskAsync<HierarchyAnswer>(new ObserverMachine(question, ConsoleLink.RetryEvery, ConsoleLink.Patience), default)).SelectMany(page => page.Paths).ToList();
             if (paths.Count == 0)

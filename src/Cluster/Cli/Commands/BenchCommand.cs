@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Ranks;
+using ActorRing.Cluster.Member;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Recompute;
 using ActorRing.Compute.Verification;
@@ -21,8 +22,8 @@ internal static class BenchCommand
     {
         Attention(), Linear(), Step(), Ring(), ThroughputCommand.Create(), Transport(), Door(),
         ClusterBenchCommand.Control(), ClusterBenchCommand.Recovery(), ClusterBenchCommand.Durability(), ClusterBenchCommand.Epochs(),
-        SaveFaultsCommand.Create(), ClusterBenchCommand.Hostile(), ClusterBenchCommand.Overload(), ClusterBenchCommand.Straggler(), ClusterBenchCommand.Guards(), ClusterBenchCommand.Member(),
-        ClusterBenchCommand.Goodput(), PartitionsCommand.Create(),
+        SaveFaultsCommand.Create(), ClusterBenchCommand.Hostile(), ClusterBenchCommand.Overload(), ClusterBenchCommand.Straggler(), ClusterBenchCommand.Guards(),
+        ClusterBenchCommand.Member(), ClusterBenchCommand.Join(), ClusterBenchCommand.Goodput(), PartitionsCommand.Create(),
     };
 
     private static Command Attention()

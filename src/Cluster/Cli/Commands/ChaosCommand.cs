@@ -4,6 +4,8 @@ using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Cli.Soak;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Place;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
@@ -18,7 +20,7 @@ internal static class ChaosCommand
         var at = new Option<string>("--at") { Description = $"Where: {string.Join(", ", Enum.GetValues<FaultPoint>().Select(Words.Of))}.", DefaultValueFactory = _ => Words.Of(FaultPoint.Now) };
         var step = NumberOption.Of("--step", "In which update, counted from 1; 0 for the next that comes by.", 0L, 0, long.MaxValue);
         var lasts = NumberOption.Of("--milliseconds", "How long --slow waits in every update.", 1000, 1, 3_600_000);
-        var command = new Command("chaos", "Makes a rank of the running job fail on purpose. Example: actorring chaos --kill rank=2 --at attention --step 17") { at, step, lasts, ClusterPlace.Options };
+        var command = new Command("chaos", "Makes a rank of the running job fail on purpose. Example: actorring chaos --kill rank=2 --at attention --step 17") { at, step, lasts, ClusterOptions.OfMember };
         faults.Values.ToList().ForEach(command.Add);
         command.Add(Soak());
         command.SetAction(async result =>
@@ -42,7 +44,7 @@ internal static class ChaosCommand
                 throw new UsageException($"--flip changes a bit of a weight, a moment or a copy, allowed: --at {Words.Of(FaultPoint.Begin)}, {Words.Of(FaultPoint.Update)} or {Words.Of(FaultPoint.Replica)}");
             }
 
-            await using var link = await ConsoleLink.ConnectAsync(ClusterPlace.Of(result), default);
+            await using var link = await ConsoleLink.ConnectAsync(ClusterOptions.PlaceOf(result), default);
             await ArmAsync(link, new ArmFault(ConsoleLink.NewKey(), rank, result.GetValue(step) - 1, point, fault, TimeSpan.FromMilliseconds(result.GetValue(lasts))));
             Console.WriteLine($"rank {rank.Index}: {Words.Of(fault)} at {Words.Of(point)}{(result.GetValue(step) > 0 ? $", step {result.GetValue(step)}" : "")}");
         });

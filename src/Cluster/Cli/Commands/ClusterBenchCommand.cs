@@ -2,10 +2,12 @@ using System.CommandLine;
 using ActorRing.Actors.Messages;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Cluster;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Place;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
-/// <summary><c>actorring bench control|recovery|durability|epochs|hostile|overload|straggler|guards|member|goodput</c>: what whole clusters of real processes do.</summary>
+/// <summary><c>actorring bench control|recovery|durability|epochs|hostile|overload|straggler|guards|member|join|goodput</c>: what whole clusters of real processes do.</summary>
 internal static class ClusterBenchCommand
 {
     internal static Command Control()
@@ -14,11 +16,12 @@ internal static class ClusterBenchCommand
         var tokens = NumberOption.Of("--tokens", "Length of the sequence.", 16384, 256, 1 << 20);
         var layers = NumberOption.Of("--layers", "Layers of the model.", 8, 1, 128);
         var steps = NumberOption.Of("--steps", "Updates of each job.", 3, 1, 1000);
-        var command = new Command("control", "Messages and time that the control plane costs, by granularity. Example: actorring bench control --json") { ranks, tokens, layers, steps, BenchCommand.Json };
+        var engine = ClusterOptions.OfBench();
+        var command = new Command("control", "Messages and time that the control plane costs, by granularity. Example: actorring bench control --json") { ranks, tokens, layers, steps, engine, BenchCommand.Json };
         command.SetAction(result =>
         {
             var rows = Enum.GetValues<GrantGranularity>().Select(granularity => ControlBench.Run(
-                granularity, result.GetValue(ranks), result.GetValue(tokens), result.GetValue(layers), result.GetValue(steps)));
+                result.GetValue(engine)!, granularity, result.GetValue(ranks), result.GetValue(tokens), result.GetValue(layers), result.GetValue(steps)));
             BenchCommand.Print([.. rows], result.GetValue(BenchCommand.Json), row =>
                 $"{row.Granularity,-10} {row.Ranks} ranks  {row.Tokens} tokens  {row.Layers} layers  step {row.StepMs,9:F1} ms  {row.MessagesPerStep,8:F1} messages  control {row.ControlShare:P2}  waiting for grants {row.GrantWaitShare:P2}");
         });
@@ -31,7 +34,7 @@ internal static class ClusterBenchCommand
         var spares = NumberOption.Of("--spares", "Members beyond them, which take a lost rank's place at once.", 0, 0, 32);
         var kills = NumberOption.Of("--kills", "Ranks to kill, one after the other.", 10, 1, 1000);
         var stops = NumberOption.Of("--stops", "Ranks to stop, one after the other.", 5, 1, 1000);
-        var engine = ClusterPlace.OfBench();
+        var engine = ClusterOptions.OfBench();
         var command = new Command("recovery", "How soon a cluster of real processes notices that one is killed or stopped, and goes on. Example: actorring bench recovery --json") { ranks, spares, kills, stops, engine, BenchCommand.Json };
         command.SetAction(async result =>
         {
@@ -109,7 +112,7 @@ internal static class ClusterBenchCommand
         var connections = NumberOption.Of("--connections", "Strangers who come to the seed's door.", 10_000, 10, 10_000_000);
         var rate = NumberOption.Of("--rate", "Strangers a second.", 100, 1, 10_000);
         var windows = NumberOption.Of("--windows", "Hostile windows among which they are shared out, each after a quiet one.", 10, 1, 1000);
-        var engine = ClusterPlace.OfBench();
+        var engine = ClusterOptions.OfBench();
         var command = new Command("hostile", "Whether garbage connections to the seed slow down a job. Example: actorring bench hostile --json") { ranks, connections, rate, windows, engine, BenchCommand.Json };
         command.SetAction(async result =>
         {
@@ -127,7 +130,7 @@ internal static class ClusterBenchCommand
         var ranks = NumberOption.Of("--ranks", "Member processes, one thread each.", 2, 2, 32);
         var seconds = NumberOption.Of("--seconds", "How long.", 300, 1, 86_400);
         var overload = NumberOption.Of("--overload", "Busy processes for each core.", 4, 0, 64);
-        var engine = ClusterPlace.OfBench();
+        var engine = ClusterOptions.OfBench();
         var command = new Command("overload", "Whether a busy machine is taken for a broken one. Example: actorring bench overload --seconds 300 --json") { ranks, seconds, overload, engine, BenchCommand.Json };
         command.SetAction(async result =>
         {
@@ -199,6 +202,23 @@ internal static class ClusterBenchCommand
                 $"{row.Updates} updates {(row.Difference is { } update ? $"differ from update {update} on from" : "with the same states as")} those of an undisturbed job",
             ]));
             return row.IsGood ? 0 : 1;
+        });
+        return command;
+    }
+
+    internal static Command Join()
+    {
+        var members = NumberOption.Of("--members", "Member processes, all started at once.", 64, 2, 1024);
+        var engine = ClusterOptions.OfBench();
+        var command = new Command("join", "How long it takes until many members of one machine are one ring. Example: actorring bench join --members 64 --json") { members, engine, BenchCommand.Json };
+        command.SetAction(async result =>
+        {
+            using var signal = new StopSignal("stopping; nothing is left of it");
+            var row = await JoinBench.RunAsync(result.GetValue(members), result.GetValue(engine)!, signal.Token);
+            BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
+                $"{row.Members} members on {row.Engine} joined after {row.JoinedMs} ms, {row.WithTensorLibrary} of them with a tensor library in memory; {row.MemberMiB} MiB each\n"
+                + $"one ring of all after {row.RingMs} ms more, its first update committed after {row.FirstUpdateMs} ms");
+            return row.WithTensorLibrary == 0 ? 0 : 1;
         });
         return command;
     }

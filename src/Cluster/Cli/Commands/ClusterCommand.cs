@@ -3,6 +3,8 @@ using ActorRing.Actors.Messages;
 using ActorRing.Actors.Submitter;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Cluster;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Place;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
@@ -14,10 +16,10 @@ internal static class ClusterCommand
     private static Command Show()
     {
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new Command("show", "Lists the seed and all members, sorted by name.") { ClusterPlace.Options, json };
+        var command = new Command("show", "Lists the seed and all members, sorted by name.") { ClusterOptions.OfMember, json };
         command.SetAction(async result =>
         {
-            var place = ClusterPlace.Of(result);
+            var place = ClusterOptions.PlaceOf(result);
             await using var link = await ConsoleLink.ConnectAsync(place, default);
             var pages = await link.AskAsync<MembersAnswer>(new ObserverMachine(new QueryMembers(ConsoleLink.NewKey(), 0), ConsoleLink.RetryEvery, ConsoleLink.Patience), default);
             var members = pages.SelectMany(page => page.Members).ToList();
@@ -29,10 +31,10 @@ internal static class ClusterCommand
     private static Command Leave()
     {
         var name = new Argument<string>("name") { Description = "Of the member, as cluster show prints it." };
-        var command = new Command("leave", "Asks a member to leave in good order: after a TrainingCheckpoint, if it holds a rank.") { name, ClusterPlace.Options };
+        var command = new Command("leave", "Asks a member to leave in good order: after a TrainingCheckpoint, if it holds a rank.") { name, ClusterOptions.OfMember };
         command.SetAction(async result =>
         {
-            await using var link = await ConsoleLink.ConnectAsync(ClusterPlace.Of(result), default);
+            await using var link = await ConsoleLink.ConnectAsync(ClusterOptions.PlaceOf(result), default);
             var drain = new DrainMember(ConsoleLink.NewKey(), result.GetValue(name)!);
             var answer = (ControlAnswer)await link.RunAsync(new SubmitterMachine(drain, ConsoleLink.RetryEvery, ConsoleLink.Patience), default);
             if (answer.Outcome != RequestOutcome.Accepted)

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Work;
 using ActorRing.Compute.Data;
 using ActorRing.Compute.Evaluation.Needle;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using ActorRing.Cluster.Member.Place;
 using ActorRing.Native;
 
 namespace ActorRing.Cluster.Cli.Commands;
@@ -16,7 +17,7 @@ internal static class DoctorCommand
             Console.WriteLine($"runtime    .NET {Environment.Version}, {Environment.ProcessorCount} cores");
             Console.WriteLine($"cpu        {Describe(NativeBackend.LoadCpu)}");
             Console.WriteLine($"torch      {Describe(NativeBackend.LoadTorch)}");
-            Console.WriteLine($"akka       {(Cluster.AkkaPlace.IsBuiltIn ? "built in: seed --engine akka" : "not built in: its packages could not be restored when this was built")}; Petabridge.Cmd: none");
+            Console.WriteLine($"akka       {(AkkaPlace.IsBuiltIn ? "built in: seed --engine akka" : "not built in: its packages could not be restored when this was built")}; Petabridge.Cmd: none");
             Console.WriteLine($"unicode    {(UnicodeWorks() ? "ok" : "ICU is missing: tokenizers that normalise would give wrong ids (Debian: libicu72)")}");
             return UnicodeWorks() ? 0 : 1;
         });

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using ActorRing.Cluster.Cli.Evaluation;
 using ActorRing.Cluster.Cli.Ranks;
+using ActorRing.Cluster.Member;
 
 namespace ActorRing.Cluster.Cli.Commands;
 

@@ -4,6 +4,8 @@ using System.Text.Json;
 using ActorRing.Cluster.Cli.Generate;
 using ActorRing.Cluster.Cli.Ranks;
 using ActorRing.Cluster.Hosting.Settings;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Work;
 using ActorRing.Compute.Checkpoints.HuggingFace;
 using ActorRing.Compute.Inference;
 using ActorRing.Compute.Model.Config;

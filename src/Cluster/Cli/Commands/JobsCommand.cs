@@ -5,6 +5,8 @@ using ActorRing.Actors.Messages;
 using ActorRing.Actors.Submitter;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Cluster;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Place;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
@@ -30,10 +32,10 @@ internal static class JobsCommand
 
     private static Command List()
     {
-        var command = new Command("list", "Lists all jobs, oldest first.") { ClusterPlace.Options, Json };
+        var command = new Command("list", "Lists all jobs, oldest first.") { ClusterOptions.OfMember, Json };
         command.SetAction(async result =>
         {
-            await using var link = await ConsoleLink.ConnectAsync(ClusterPlace.Of(result), default);
+            await using var link = await ConsoleLink.ConnectAsync(ClusterOptions.PlaceOf(result), default);
             Print(await JobWatch.ListAsync(link, default), result.GetValue(Json));
         });
         return command;
@@ -42,12 +44,12 @@ internal static class JobsCommand
     private static Command OfJob(string name, string description, Func<ConsoleLink, JobId, bool, CancellationToken, Task<int>> run)
     {
         var job = new Argument<string>("job") { Description = "Its number, as jobs list prints it: 3 or job-3." };
-        var command = new Command(name, description) { job, ClusterPlace.Options, Json };
+        var command = new Command(name, description) { job, ClusterOptions.OfMember, Json };
         command.SetAction(async result =>
         {
             using var signal = new StopSignal("stopped watching; the job goes on");
             var id = Parse(result.GetValue(job)!);
-            await using var link = await ConsoleLink.ConnectAsync(ClusterPlace.Of(result), signal.Token);
+            await using var link = await ConsoleLink.ConnectAsync(ClusterOptions.PlaceOf(result), signal.Token);
             return await run(link, id, result.GetValue(Json), signal.Token);
         });
         return command;

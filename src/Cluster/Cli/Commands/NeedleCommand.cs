@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using ActorRing.Cluster.Cli.Evaluation;
 using ActorRing.Cluster.Cli.Ranks;
+using ActorRing.Cluster.Member;
 using ActorRing.Compute.Checkpoints.HuggingFace;
 using ActorRing.Compute.Evaluation.Needle;
 using ActorRing.Compute.Inference;

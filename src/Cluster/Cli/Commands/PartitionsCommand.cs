@@ -1,6 +1,8 @@
 using System.CommandLine;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Cli.Partitions;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Place;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
@@ -17,7 +19,7 @@ internal static class PartitionsCommand
         var ranks = NumberOption.Of("--ranks", "Of the job, a member process with one thread each.", 3, 2, 16);
         var spares = NumberOption.Of("--spares", "Members beyond them, which take a lost rank's place.", 1, 0, 16);
         var tokens = NumberOption.Of("--tokens", "Length of the sequence: how long an update takes.", 2048, 256, 1 << 20);
-        var engine = ClusterPlace.OfBench();
+        var engine = ClusterOptions.OfBench();
         var record = new Option<string?>("--record") { Description = "A file for all that seed and members say." };
         var command = new Command(
             "partitions", "Cuts the network of a real cluster apart at random, in network namespaces (root and ip are needed), and looks for two sides that both go on. Example: actorring bench partitions --json")

@@ -2,6 +2,8 @@ using System.CommandLine;
 using ActorRing.Actors.Plans.Cost;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Plan;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Work;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Training;
 

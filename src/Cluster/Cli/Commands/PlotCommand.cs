@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ActorRing.Cluster.Cli.Plots;
+using ActorRing.Cluster.Member;
 
 namespace ActorRing.Cluster.Cli.Commands;
 

@@ -4,6 +4,8 @@ using ActorRing.Actors.Messages;
 using ActorRing.Actors.Submitter;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Cluster;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Place;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
@@ -13,10 +15,10 @@ internal static class RingCommand
     internal static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new Command("ring", "Shows the ring: who sends to whom, hop times, bytes, overlap, and the late one. Example: actorring ring") { ClusterPlace.Options, json };
+        var command = new Command("ring", "Shows the ring: who sends to whom, hop times, bytes, overlap, and the late one. Example: actorring ring") { ClusterOptions.OfMember, json };
         command.SetAction(async result =>
         {
-            await using var link = await ConsoleLink.ConnectAsync(ClusterPlace.Of(result), default);
+            await using var link = await ConsoleLink.ConnectAsync(ClusterOptions.PlaceOf(result), default);
             var pages = await link.AskAsync<RingAnswer>(new ObserverMachine(new QueryRing(ConsoleLink.NewKey(), 0), ConsoleLink.RetryEvery, ConsoleLink.Patience), default);
             Console.WriteLine(result.GetValue(json) ? BenchJson.Of(Row(pages)) : string.Join('\n', Lines(pages)));
         });

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ActorRing.Cluster.Cli.SaveFaults;
+using ActorRing.Cluster.Member;
 
 namespace ActorRing.Cluster.Cli.Commands;
 

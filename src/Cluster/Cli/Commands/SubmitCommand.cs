@@ -4,6 +4,8 @@ using ActorRing.Actors.Messages;
 using ActorRing.Actors.Submitter;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Hosting.Jobs;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Place;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
@@ -18,14 +20,14 @@ internal static class SubmitCommand
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the model that an earlier run left in the output folder." };
         var command = new Command("submit-training", "Submits a job to a cluster. Any key of the job can follow: --parallelism.ranks 4. Example: actorring submit-training hocon/jobs/tiny.conf --watch")
         {
-            job, watch, key, overwrite, ClusterPlace.Options,
+            job, watch, key, overwrite, ClusterOptions.OfMember,
         };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction(async result =>
         {
             using var signal = new StopSignal("the job goes on; watch it again: actorring jobs watch");
             var resolved = JobIntake.Resolve(result.GetValue(job)!, [.. result.UnmatchedTokens], result.GetValue(overwrite));
-            await using var link = await ConsoleLink.ConnectAsync(ClusterPlace.Of(result), signal.Token);
+            await using var link = await ConsoleLink.ConnectAsync(ClusterOptions.PlaceOf(result), signal.Token);
             var submitted = await SubmitAsync(link, resolved, result.GetValue(key) ?? ConsoleLink.NewKey(), signal.Token);
             return result.GetValue(watch) ? await JobWatch.FollowAsync(link, submitted, withSteps: true, signal.Token) : 0;
         });

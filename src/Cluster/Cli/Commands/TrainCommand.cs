@@ -1,4 +1,6 @@
 using System.CommandLine;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Work;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.Training;

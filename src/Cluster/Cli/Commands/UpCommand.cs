@@ -4,6 +4,7 @@ using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Cli.Ranks;
 using ActorRing.Cluster.Cli.Telemetry;
 using ActorRing.Cluster.Hosting.Jobs;
+using ActorRing.Cluster.Member.Place;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
@@ -15,11 +16,11 @@ internal static class UpCommand
         var job = new Argument<string?>("job") { Description = "A job file to submit and follow; without one the cluster waits for jobs until it is told to stop.", Arity = ArgumentArity.ZeroOrOne };
         var ranks = NumberOption.Of("--ranks", "Member processes, and the ranks of the job unless it says otherwise.", 4, 1, 1024);
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace the model that an earlier run left in the output folder." };
-        var command = new Command("up", "Runs a seed and its members in one terminal. Any key of the job can follow. Example: actorring up --ranks 4 hocon/jobs/tiny.conf") { job, ranks, overwrite, SeedCommand.MetricsPort, SeedCommand.NeedleFolder, ClusterPlace.OfOneMachine };
+        var command = new Command("up", "Runs a seed and its members in one terminal. Any key of the job can follow. Example: actorring up --ranks 4 hocon/jobs/tiny.conf") { job, ranks, overwrite, SeedCommand.MetricsPort, SeedCommand.NeedleFolder, ClusterOptions.OfOneMachine };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction(async result =>
         {
-            var (place, members) = (ClusterPlace.Of(result), result.GetValue(ranks));
+            var (place, members) = (ClusterOptions.PlaceOf(result), result.GetValue(ranks));
             var resolved = result.GetValue(job) is { } path ? Resolve(path, members, [.. result.UnmatchedTokens], result.GetValue(overwrite)) : null;
             using var over = new CancellationTokenSource();
             await using var telemetry = new SeedTelemetry(result.GetValue(SeedCommand.MetricsPort), result.GetValue(SeedCommand.NeedleFolder)!);

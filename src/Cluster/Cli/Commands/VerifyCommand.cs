@@ -4,6 +4,7 @@ using System.Text.Json;
 using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Ranks;
 using ActorRing.Cluster.Cli.Verify;
+using ActorRing.Cluster.Member;
 using ActorRing.Compute.Verification;
 using ActorRing.Native;
 

@@ -6,6 +6,7 @@ using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Cli.Commands;
 using ActorRing.Cluster.Cli.Telemetry;
 using ActorRing.Cluster.Hosting.Jobs;
+using ActorRing.Cluster.Member.Place;
 
 namespace ActorRing.Cluster.Cli.Demo;
 

@@ -1,5 +1,6 @@
 using ActorRing.Actors.Ids;
 using ActorRing.Cluster.Hosting.Jobs;
+using ActorRing.Cluster.Member.Work;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.Sharding;

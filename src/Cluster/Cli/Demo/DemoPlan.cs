@@ -1,5 +1,6 @@
 using System.Globalization;
 using ActorRing.Cluster.Hosting.Settings;
+using ActorRing.Cluster.Member;
 using ActorRing.Compute.Evaluation.Needle;
 
 namespace ActorRing.Cluster.Cli.Demo;

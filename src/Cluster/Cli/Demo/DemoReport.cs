@@ -4,6 +4,7 @@ using System.Text;
 using ActorRing.Actors.Messages;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Hosting.Plots;
+using ActorRing.Cluster.Member;
 
 namespace ActorRing.Cluster.Cli.Demo;
 

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Security.Cryptography;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Hosting.Jobs;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Work;
 using ActorRing.Compute.Checkpoints.HuggingFace;
 using ActorRing.Compute.Evaluation.Needle;
 

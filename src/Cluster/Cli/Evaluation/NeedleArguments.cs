@@ -1,4 +1,6 @@
 using System.Text.Json;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Work;
 using ActorRing.Compute.Checkpoints.HuggingFace;
 using ActorRing.Compute.Evaluation.Needle;
 using ActorRing.Compute.Model.Config;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ActorRing.Cluster.Hosting.Plots;
+using ActorRing.Cluster.Member;
 using ActorRing.Compute.Evaluation.Needle;
 
 namespace ActorRing.Cluster.Cli.Evaluation;

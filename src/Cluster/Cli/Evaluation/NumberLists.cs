@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorRing.Cluster.Member;
 
 namespace ActorRing.Cluster.Cli.Evaluation;
 

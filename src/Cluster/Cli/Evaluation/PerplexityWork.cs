@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ActorRing.Cluster.Hosting.Settings;
+using ActorRing.Cluster.Member.Work;
 using ActorRing.Compute.Checkpoints.HuggingFace;
 using ActorRing.Compute.Data;
 using ActorRing.Compute.Evaluation;

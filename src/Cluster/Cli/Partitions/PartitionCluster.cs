@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using ActorRing.Actors.Ids;
 using ActorRing.Cluster.Cli.Ranks;
 using ActorRing.Cluster.Hosting.Processes;
+using ActorRing.Cluster.Member.Work;
 
 namespace ActorRing.Cluster.Cli.Partitions;
 

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Log;
 using ActorRing.Cluster.Cli.Ranks;
+using ActorRing.Cluster.Member.Work;
 
 namespace ActorRing.Cluster.Cli.Partitions;
 

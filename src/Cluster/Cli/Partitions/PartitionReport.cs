@@ -1,5 +1,6 @@
 using System.Globalization;
 using ActorRing.Cluster.Cli.Bench;
+using ActorRing.Cluster.Member;
 
 namespace ActorRing.Cluster.Cli.Partitions;
 

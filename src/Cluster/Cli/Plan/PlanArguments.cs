@@ -3,6 +3,7 @@ using System.Globalization;
 using ActorRing.Actors.Plans.Cost;
 using ActorRing.Cluster.Hosting.Hocon;
 using ActorRing.Cluster.Hosting.Settings;
+using ActorRing.Cluster.Member;
 
 namespace ActorRing.Cluster.Cli.Plan;
 

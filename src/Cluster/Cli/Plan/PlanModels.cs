@@ -1,5 +1,7 @@
 using ActorRing.Actors.Plans.Cost;
 using ActorRing.Cluster.Hosting.Settings;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Work;
 using ActorRing.Compute.Model.Config;
 
 namespace ActorRing.Cluster.Cli.Plan;

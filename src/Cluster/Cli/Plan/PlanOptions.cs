@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorRing.Cluster.Member;
 
 namespace ActorRing.Cluster.Cli.Plan;
 

@@ -1,5 +1,6 @@
 using ActorRing.Cluster.Hosting.Plots;
 using ActorRing.Cluster.Hosting.Telemetry;
+using ActorRing.Cluster.Member;
 using ActorRing.Compute.Evaluation;
 using ActorRing.Compute.Evaluation.Needle;
 

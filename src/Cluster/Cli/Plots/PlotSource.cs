@@ -1,3 +1,5 @@
+using ActorRing.Cluster.Member;
+
 namespace ActorRing.Cluster.Cli.Plots;
 
 /// <summary>Something to plot that the user named: a run folder, or one file of results.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ActorRing.Cluster.Hosting.Machines;
+using ActorRing.Cluster.Member.Work;
 
 namespace ActorRing.Cluster.Cli.Ranks;
 

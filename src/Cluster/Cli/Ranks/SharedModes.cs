@@ -1,4 +1,5 @@
 using ActorRing.Actors.Plans;
+using ActorRing.Cluster.Member;
 
 namespace ActorRing.Cluster.Cli.Ranks;
 

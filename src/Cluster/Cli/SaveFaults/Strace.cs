@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ActorRing.Cluster.Member.Work;
 
 namespace ActorRing.Cluster.Cli.SaveFaults;
 

@@ -5,6 +5,7 @@ using ActorRing.Actors.Messages;
 using ActorRing.Actors.Submitter;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Hosting.Processes;
+using ActorRing.Cluster.Member.Place;
 
 namespace ActorRing.Cluster.Cli.Soak;
 

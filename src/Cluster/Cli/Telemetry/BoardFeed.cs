@@ -2,6 +2,7 @@ using ActorRing.Actors.Messages;
 using ActorRing.Actors.Submitter;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Hosting.Web;
+using ActorRing.Cluster.Member.Place;
 using ActorRing.Compute.Evaluation.Needle;
 
 namespace ActorRing.Cluster.Cli.Telemetry;

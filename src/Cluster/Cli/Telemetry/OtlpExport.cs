@@ -1,5 +1,6 @@
 using System.Collections;
 using ActorRing.Cluster.Hosting.Telemetry;
+using ActorRing.Cluster.Member;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry;

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Threading.Channels;
@@ -11,6 +12,9 @@ using ActorRing.Cluster.Hosting.Jobs;
 using ActorRing.Cluster.Hosting.Telemetry;
 using ActorRing.Cluster.Hosting.Telemetry.Http;
 using ActorRing.Cluster.Hosting.Web;
+using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Place;
+using ActorRing.Cluster.Member.Work;
 using ActorRing.Compute.Data;
 
 namespace ActorRing.Cluster.Cli.Telemetry;
@@ -36,9 +40,10 @@ internal sealed class SeedTelemetry : IAsyncDisposable
     private long _running;
     private BoardFeed? _feed;
 
-    /// <param name="port">For the cluster's page, metrics and health pages on 127.0.0.1; null for none, 0 for any.</param>
+    /// <param name="port">For the cluster's page, metrics and health pages; null for none, 0 for any.</param>
     /// <param name="needleFolder">Where needle tests keep their cells, for the page.</param>
-    internal SeedTelemetry(int? port, string needleFolder = "")
+    /// <param name="address">Where it listens; null for 127.0.0.1.</param>
+    internal SeedTelemetry(int? port, string needleFolder = "", IPAddress? address = null)
     {
         _needleFolder = needleFolder;
         _rows = Channel.CreateBounded<Item>(new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest }, _ => Interlocked.Increment(ref _dropped));
@@ -48,7 +53,7 @@ internal sealed class SeedTelemetry : IAsyncDisposable
         {
             _board = new LiveBoard(TimeProvider.System);
             _pages = new TelemetryPages(_instruments, live: () => null, ready: () => null, board: _board);
-            _server = TelemetryServer.Start(_pages, port.Value);
+            _server = TelemetryServer.Start(_pages, port.Value, address);
             ClusterLog.Write($"page of the cluster: http://{_server.Address}/; metrics and health: /metrics, /healthz/live, /healthz/ready");
         }
 

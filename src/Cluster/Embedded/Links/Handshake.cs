@@ -7,7 +7,10 @@ using ActorRing.Cluster.Hosting.Security;
 namespace ActorRing.Cluster.Embedded.Links;
 
 /// <summary>Who a peer proved to be.</summary>
-internal sealed record Introduction(MemberRef Member, Guid ClusterUid);
+/// <param name="Member">Name and incarnation.</param>
+/// <param name="ClusterUid">The cluster that it knows, or empty.</param>
+/// <param name="SharesProcess">Whether its process has other things to do.</param>
+internal sealed record Introduction(MemberRef Member, Guid ClusterUid, bool SharesProcess);
 
 /// <summary>
 /// Both sides prove that they know the token over fresh nonces of both, so that nothing can be replayed and no stranger on the port learns anything.
@@ -61,11 +64,12 @@ internal static class Handshake
     {
         var challenge = await ExpectAsync(link, FrameKind.Challenge, ct).ConfigureAwait(false);
         var uid = ReadChallenge(challenge, known);
-        var hello = new BodyWriter().UInt16(WireFormat.Version).Text(settings.AppVersion).Member(self).Bytes(known.ToByteArray()).Bytes(RandomNumberGenerator.GetBytes(Nonce));
+        var hello = new BodyWriter().UInt16(WireFormat.Version).Text(settings.AppVersion).Member(self).Bytes(known.ToByteArray())
+            .Byte(settings.SharesProcess ? (byte)1 : (byte)0).Bytes(RandomNumberGenerator.GetBytes(Nonce));
         byte[] said = [.. "member"u8, .. challenge, .. hello.Written];
         link.TrySend(WireFormat.Of(FrameKind.Hello, hello.Bytes(settings.Token.Prove(said))), must: true);
         var welcome = await ExpectAsync(link, FrameKind.Welcome, ct).ConfigureAwait(false);
-        return new Introduction(ReadWelcome(welcome, said, settings), uid);
+        return new Introduction(ReadWelcome(welcome, said, settings), uid, SharesProcess: false);
     }
 
     private static Guid ReadChallenge(ReadOnlySpan<byte> bytes, Guid known)
@@ -96,13 +100,19 @@ internal static class Handshake
         var app = body.TakeText();
         var member = body.TakeMember();
         var known = new Guid(body.Take(16));
+        var sharesProcess = body.TakeByte() switch
+        {
+            0 => false,
+            1 => true,
+            var other => throw new WireException($"hello: {other} is neither 0 nor 1"),
+        };
         body.Take(Nonce);
         body.RequireEnd();
         return app != settings.AppVersion ? throw new RefusedException($"the seed runs version {settings.AppVersion}, this member {app}; run the same version on both")
             : known != Guid.Empty && known != clusterUid ? throw new RefusedException($"this seed is of cluster {clusterUid}; the member joined {known}")
             : member.Incarnation <= 0 ? throw new RefusedException("an incarnation is positive")
             : !link.IsCertifiedAs(member.Name) ? throw new RefusedException($"the certificate is not of {EngineTls.NameOf(member.Name)}")
-            : new Introduction(member, known);
+            : new Introduction(member, known, sharesProcess);
     }
 
     private static MemberRef ReadWelcome(ReadOnlySpan<byte> bytes, byte[] said, EmbeddedSettings settings)

@@ -9,7 +9,7 @@ namespace ActorRing.Cluster.Embedded.Wire;
 /// </summary>
 internal static class WireFormat
 {
-    internal const ushort Version = 1;
+    internal const ushort Version = 2;
     internal const int LengthBytes = 4;
     internal const int HeadBytes = LengthBytes + 1 + 8;
     internal const int SequenceOffset = LengthBytes + 1;

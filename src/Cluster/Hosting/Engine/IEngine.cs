@@ -41,6 +41,7 @@ public interface ISeedEngine : IEngine
     /// </summary>
     void Evict(MemberRef member, string why);
 
-    /// <summary>The process behind a member that is or was connected, as the kernel vouches for it; null for one on another machine, or where the kernel does not say.</summary>
+    /// <summary>The process behind a member that is or was connected, as the kernel vouches for it; null for one on another machine, one that shares it with other things, or where the
+    /// kernel does not say.</summary>
     ProcessRef? ProcessOf(MemberRef member);
 }

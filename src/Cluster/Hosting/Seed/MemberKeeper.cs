@@ -57,9 +57,17 @@ internal sealed class MemberKeeper(ISeedEngine engine, Func<string, long, Member
     }
 
     /// <summary>A connection ended: if that was the end of the process, it is known at once.</summary>
-    internal void SeeDisconnected(MemberId member)
+    /// <param name="member">Whose.</param>
+    /// <param name="saidGoodBye">It does so when nothing of it runs any more.</param>
+    internal void SeeDisconnected(MemberId member, bool saidGoodBye)
     {
         post(new MemberDisconnected(member));
+        if (saidGoodBye)
+        {
+            post(new MemberGone(member, "it has left"));
+            return;
+        }
+
         if (engine.ProcessOf(Roles.ToRef(member)) is { } process && !(_children.TryGetValue(member.Name, out var child) && child.Member == member))
         {
             _ = SeeEndAsync(member, process);

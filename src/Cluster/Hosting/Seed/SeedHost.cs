@@ -109,7 +109,7 @@ public sealed class SeedHost : IEngineSink, IAsyncDisposable
         {
             if (was.IsUp && !view.IsUp(was.Member))
             {
-                _members.SeeDisconnected(Roles.ToId(was.Member));
+                _members.SeeDisconnected(Roles.ToId(was.Member), saidGoodBye: view.Find(was.Member.Name) is { Reason: MemberReason.Left } now && now.Member == was.Member);
             }
         }
 

@@ -14,7 +14,7 @@ using ActorRing.Compute.Training;
 using ActorRing.Compute.Training.Guards;
 using ActorRing.Native;
 
-namespace ActorRing.Cluster.Cli.Ranks;
+namespace ActorRing.Cluster.Member.Work;
 
 /// <summary>A job's state on one rank in one epoch: weights, this rank's part of the optimiser, the data it reads next.</summary>
 internal sealed class JobRun : IDisposable

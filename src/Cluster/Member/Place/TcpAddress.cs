@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using ActorRing.Cluster.Embedded;
 
-namespace ActorRing.Cluster.Cli.Cluster;
+namespace ActorRing.Cluster.Member.Place;
 
 /// <summary>Addresses as people write them: <c>HOST:PORT</c>, where a host may have a name.</summary>
 internal static class TcpAddress
@@ -34,11 +34,11 @@ internal static class TcpAddress
         }
     }
 
-    /// <summary>Reads an address without a port at which this machine can listen.</summary>
+    /// <summary>Holds that a text is an address, without a port, at which this machine can listen.</summary>
     /// <param name="option">For the message.</param>
     /// <param name="text">What it is.</param>
     /// <exception cref="UsageException">It is none, or one of another machine.</exception>
-    internal static string ReadOwn(string option, string text)
+    internal static void RequireOwn(string option, string text)
     {
         const string Allowed = "an address of this machine, such as 10.0.0.6";
         if (!IPAddress.TryParse(text, out var address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
@@ -50,7 +50,6 @@ internal static class TcpAddress
         {
             using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             probe.Bind(new IPEndPoint(address, 0));
-            return address.ToString();
         }
         catch (SocketException fault)
         {

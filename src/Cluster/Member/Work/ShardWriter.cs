@@ -5,7 +5,7 @@ using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
 using ActorRing.Compute.Checkpoints.Training;
 
-namespace ActorRing.Cluster.Cli.Ranks;
+namespace ActorRing.Cluster.Member.Work;
 
 /// <summary>Writes shards of TrainingCheckpoints while the rank computes on, one after the other.</summary>
 /// <remarks>One may wait while another is written; who brings a third waits with it. A disk that is slower than the calendar of the job then slows the job down, and takes no more memory.</remarks>

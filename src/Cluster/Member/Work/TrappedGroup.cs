@@ -3,7 +3,7 @@ using ActorRing.Compute.Sharding;
 using ActorRing.Compute.Training;
 using ActorRing.Native;
 
-namespace ActorRing.Cluster.Cli.Ranks;
+namespace ActorRing.Cluster.Member.Work;
 
 /// <summary>An update group with a place to fail on purpose: before gradients are summed.</summary>
 internal sealed class TrappedGroup(IUpdateGroup group, Native.ComputeDevice device, FaultTrap trap) : IUpdateGroup

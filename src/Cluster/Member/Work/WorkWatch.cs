@@ -8,7 +8,7 @@ using ActorRing.Compute.Communication;
 using ActorRing.Compute.Data;
 using ActorRing.Compute.SequenceParallel;
 
-namespace ActorRing.Cluster.Cli.Ranks;
+namespace ActorRing.Cluster.Member.Work;
 
 // Shape letters: L layers, P ring ranks.
 

@@ -10,7 +10,7 @@ using ActorRing.Compute.Data;
 using ActorRing.Compute.Model;
 using ActorRing.Compute.Training.Guards;
 
-namespace ActorRing.Cluster.Cli.Ranks;
+namespace ActorRing.Cluster.Member.Work;
 
 /// <summary>Plays an epoch's beginning once before a member joins: what is compiled then costs no heartbeat later, when other ranks wait.</summary>
 internal static class WarmUp

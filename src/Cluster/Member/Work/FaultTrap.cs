@@ -1,11 +1,11 @@
 using ActorRing.Actors.Ids;
 using ActorRing.Actors.Messages;
-using ActorRing.Cluster.Cli.Cluster;
 
-namespace ActorRing.Cluster.Cli.Ranks;
+namespace ActorRing.Cluster.Member.Work;
 
 /// <summary>Does to this process what <c>actorring chaos</c> asked for, when its work comes to the place.</summary>
-internal sealed class FaultTrap
+/// <param name="log">Told in one line, from any thread.</param>
+internal sealed class FaultTrap(Action<string> log)
 {
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50); // whoever asked is answered first
 
@@ -52,7 +52,7 @@ internal sealed class FaultTrap
         if (order.Fault != Fault.Slow)
         {
             // Whoever reads what members say must not take it for a fault of the machine.
-            ClusterLog.Write($"on purpose: {Words.Of(order.Fault)} at {Words.Of(point)}, step {step.Index + 1}");
+            log($"on purpose: {Words.Of(order.Fault)} at {Words.Of(point)}, step {step.Index + 1}");
         }
 
         return Carry(order);

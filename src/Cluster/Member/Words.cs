@@ -1,7 +1,7 @@
 using System.Globalization;
 using ActorRing.Actors.Messages;
 
-namespace ActorRing.Cluster.Cli.Cluster;
+namespace ActorRing.Cluster.Member;
 
 /// <summary>What machines say, as people read it.</summary>
 internal static class Words

@@ -6,7 +6,7 @@ using ActorRing.Cluster.Hosting.Security;
 #endif
 using ActorRing.Cluster.Hosting.Engine;
 
-namespace ActorRing.Cluster.Cli.Cluster;
+namespace ActorRing.Cluster.Member.Place;
 
 /// <summary>A cluster whose processes meet in an Akka cluster; the one file that knows whether Akka.NET was there when this program was built.</summary>
 /// <remarks>
@@ -16,7 +16,7 @@ namespace ActorRing.Cluster.Cli.Cluster;
 internal static class AkkaPlace
 {
     /// <summary>What is said where it cannot be used.</summary>
-    internal const string Missing = "--engine is akka, which this build has not: Akka.NET's packages could not be restored; allowed: embedded, or a build where they can be";
+    internal const string Missing = "is akka, which this build has not: Akka.NET's packages could not be restored; allowed: embedded, or a build where they can be";
 
 #if AKKA
     // What processes of this machine show that were not given certificates.
@@ -86,7 +86,7 @@ internal static class AkkaPlace
     {
         var file = ClusterPlace.AkkaFile(place.Folder);
         return File.Exists(file) ? File.ReadAllText(file).Trim()
-            : throw new UsageException($"--state is {place.Folder}, where no seed on Akka is; start one there: actorring seed --engine akka");
+            : throw new UsageException($"{place.Named("state")} is {place.Folder}, where no seed on Akka is; start one there: actorring seed --engine akka");
     }
 
     // The address of this machine that the seed can reach: the one from which it is reached.
@@ -100,10 +100,10 @@ internal static class AkkaPlace
     /// <summary>Whether it can be used.</summary>
     internal static bool IsBuiltIn => false;
 
-    internal static void PrepareSeed(ClusterPlace place) => throw new UsageException(Missing);
+    internal static void PrepareSeed(ClusterPlace place) => throw new UsageException($"{place.Named("engine")} {Missing}");
 
-    internal static ISeedEngine NewSeed(ClusterPlace place, MemberRef self) => throw new UsageException(Missing);
+    internal static ISeedEngine NewSeed(ClusterPlace place, MemberRef self) => throw new UsageException($"{place.Named("engine")} {Missing}");
 
-    internal static IMemberEngine NewMember(ClusterPlace place, string certificate, MemberRef self, Action<string> log) => throw new UsageException(Missing);
+    internal static IMemberEngine NewMember(ClusterPlace place, string certificate, MemberRef self, Action<string> log) => throw new UsageException($"{place.Named("engine")} {Missing}");
 #endif
 }

@@ -5,7 +5,7 @@ using ActorRing.Compute.Optimizers;
 using ActorRing.Compute.Recompute;
 using ActorRing.Compute.Training;
 
-namespace ActorRing.Cluster.Cli;
+namespace ActorRing.Cluster.Member.Work;
 
 /// <summary>Reads a job file and turns its settings into what Compute understands.</summary>
 internal static class JobFile

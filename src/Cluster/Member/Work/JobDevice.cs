@@ -2,7 +2,7 @@ using ActorRing.Cluster.Hosting.Settings;
 using ActorRing.Native;
 using Asked = ActorRing.Cluster.Hosting.Settings;
 
-namespace ActorRing.Cluster.Cli;
+namespace ActorRing.Cluster.Member.Work;
 
 /// <summary>Opens the device that a job asks for.</summary>
 internal static class JobDevice

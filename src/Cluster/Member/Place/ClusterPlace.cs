@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Reflection;
 using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
@@ -7,7 +6,7 @@ using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Hosting.Machines;
 using ActorRing.Cluster.Hosting.Security;
 
-namespace ActorRing.Cluster.Cli.Cluster;
+namespace ActorRing.Cluster.Member.Place;
 
 /// <summary>
 /// Where a cluster lives: a private folder with its log, its token and its socket. One that listens at an address instead has its token where its certificates are, so
@@ -19,52 +18,16 @@ internal sealed record ClusterPlace(string Folder)
     private const string Akka = "akka";
     private const string Embedded = "embedded";
 
-    private static readonly Option<string> State = new("--state")
-    {
-        Description = "Folder of the cluster: log, token, socket. The same for seed, members and consoles.",
-        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("ACTORRING_STATE") is { Length: > 0 } folder ? folder : Path.Combine("runs", ".cluster"),
-    };
+    /// <summary>Engines that can be asked for by name.</summary>
+    internal static IReadOnlyList<string> Engines { get; } = [Embedded, Akka];
 
-    private static readonly Option<string> EngineOption = new("--engine")
-    {
-        Description = "embedded, or akka: Akka.NET's cluster. auto: what the folder's seed uses, embedded at a seed.",
-        DefaultValueFactory = _ => "auto",
-    };
+    /// <summary>Why an engine's name is not allowed, in one line without the setting's name; null if it is.</summary>
+    internal static string? FlawOfEngine(string engine) => !Engines.Contains(engine) ? $"is '{engine}', allowed: {string.Join(", ", Engines)}"
+        : engine == Akka && !AkkaPlace.IsBuiltIn ? AkkaPlace.Missing
+        : null;
 
-    private static readonly Option<string?> Seed = new("--seed") { Description = "HOST:PORT of a seed that was started with --bind. Without it: the folder's socket." };
-    private static readonly Option<string?> Bind = new("--bind") { Description = "ADDRESS:PORT to listen at instead of the folder's socket; port 0 takes any. Beyond 127.0.0.1 only with --certificates." };
-    private static readonly Option<string?> Certificates = new("--certificates") { Description = "Folder that actorring certificates new made: mutual TLS 1.3 with the seed." };
-
-    /// <summary>Says to a bench on what its cluster shall be.</summary>
-    internal static Option<string> OfBench()
-    {
-        var engine = new Option<string>("--engine") { Description = "What seed and members of its cluster meet in: embedded, or akka.", DefaultValueFactory = _ => Embedded };
-        engine.Validators.Add(result =>
-        {
-            var named = result.GetValueOrDefault<string>();
-            if (named is not (Embedded or Akka))
-            {
-                result.AddError($"--engine is '{named}', allowed: {Embedded}, {Akka}");
-            }
-            else if (named == Akka && !AkkaPlace.IsBuiltIn)
-            {
-                result.AddError(AkkaPlace.Missing);
-            }
-        });
-        return engine;
-    }
-
-    /// <summary>A cluster of a bench, in a folder of its own.</summary>
+    /// <summary>A cluster in a folder of this machine.</summary>
     internal static ClusterPlace Of(string folder, string engine) => new(folder) { IsAkka = engine == Akka };
-
-    /// <summary>Name the folder alone.</summary>
-    internal static IReadOnlyList<Option> OfOneMachine { get; } = [State, EngineOption];
-
-    /// <summary>Name the cluster to members and consoles.</summary>
-    internal static IReadOnlyList<Option> Options { get; } = [State, Seed, Certificates, EngineOption];
-
-    /// <summary>Name the cluster to its seed.</summary>
-    internal static IReadOnlyList<Option> OfSeed { get; } = [State, Bind, Certificates, EngineOption];
 
     /// <summary>Everything that numbers depend on, as one word: the program, its native libraries, the instructions that the machine has.</summary>
     internal static string Fingerprint { get; } = $"{Version}-{LibraryHash()}-{Instructions()}";
@@ -92,31 +55,35 @@ internal sealed record ClusterPlace(string Folder)
 
     internal static string Version { get; } = typeof(ClusterPlace).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
+    /// <summary>How messages call a setting.</summary>
+    internal Func<string, string> Named { get; init; } = PlaceSettings.OnCommandLine;
+
     /// <exception cref="UsageException">The address is none, or is open to other machines without certificates.</exception>
-    internal static ClusterPlace Of(ParseResult result)
+    internal static ClusterPlace Of(PlaceSettings settings)
     {
-        var folder = Path.GetFullPath(result.GetValue(State)!);
-        var certificates = result.GetValue(Certificates) is { } named ? Path.GetFullPath(named) : null;
-        var isSeed = result.CommandResult.Command.Options.Contains(Bind) || !result.CommandResult.Command.Options.Contains(Seed);
-        var (option, text) = result.GetValue(Bind) is { } bind ? ("--bind", bind) : ("--seed", result.GetValue(Seed));
-        var isAkka = result.GetValue(EngineOption) switch
+        var named = settings.Named;
+        var folder = Path.GetFullPath(settings.State);
+        var certificates = settings.Certificates is { } given ? Path.GetFullPath(given) : null;
+        var (key, text) = settings.Bind is { } bind ? (named("bind"), bind) : (named("seed"), settings.Seed);
+        var isAkka = settings.Engine switch
         {
             Akka => true,
-            "auto" => !isSeed && text is null && File.Exists(AkkaFile(folder)),
+            PlaceSettings.AnyEngine => !settings.IsSeed && text is null && File.Exists(AkkaFile(folder)),
             Embedded => false,
-            var other => throw new UsageException($"--engine is '{other}', allowed: auto, {Embedded}, {Akka}"),
+            var other => throw new UsageException($"{named("engine")} is '{other}', allowed: {PlaceSettings.AnyEngine}, {string.Join(", ", Engines)}"),
         };
+        var place = new ClusterPlace(folder) { IsAkka = isAkka, Named = named };
         if (text is null)
         {
-            return certificates is null
-                ? new ClusterPlace(folder) { IsAkka = isAkka }
-                : throw new UsageException($"--certificates is {certificates}, which the folder's socket does not use; give the address as well: --bind ADDRESS:PORT to a seed, --seed HOST:PORT to all others");
+            return certificates is null ? place : throw new UsageException(
+                $"{named("certificates")} is {certificates}, which the folder's socket does not use; give the address as well: {named("bind")} ADDRESS:PORT to a seed, {named("seed")} HOST:PORT to all others");
         }
 
-        var address = TcpAddress.Read(option, text, mayTakeAnyPort: option == "--bind");
+        var address = TcpAddress.Read(key, text, mayTakeAnyPort: settings.Bind is not null);
         return address.IsLocal || certificates is not null
-            ? new ClusterPlace(folder) { Tcp = address, CertificateFolder = certificates, IsAkka = isAkka }
-            : throw new UsageException($"{option} is {text}, beyond this machine, where certificates are needed: actorring certificates new --folder DIR, then {option} {text} --certificates DIR; without: 127.0.0.1");
+            ? place with { Tcp = address, CertificateFolder = certificates }
+            : throw new UsageException(
+                $"{key} is {text}, beyond this machine, where certificates are needed: actorring certificates new --folder DIR, then {key} {text} {named("certificates")} DIR; without: 127.0.0.1");
     }
 
     /// <summary>Makes what the seed needs, and what its members find in the folder.</summary>
@@ -155,8 +122,9 @@ internal sealed record ClusterPlace(string Folder)
     /// <param name="certificate">Whose certificate it shows.</param>
     /// <param name="self">Who it is.</param>
     /// <param name="log">Told in one line why joining fails.</param>
-    internal IMemberEngine NewMember(string certificate, MemberRef self, Action<string> log) =>
-        IsAkka ? AkkaPlace.NewMember(this, certificate, self, log) : new MemberEngine(Settings(certificate, isSeed: false) with { Log = log }, self);
+    /// <param name="sharesProcess">Whether this process has other things to do, and must not be killed.</param>
+    internal IMemberEngine NewMember(string certificate, MemberRef self, Action<string> log, bool sharesProcess = false) =>
+        IsAkka ? AkkaPlace.NewMember(this, certificate, self, log) : new MemberEngine(Settings(certificate, isSeed: false) with { Log = log, SharesProcess = sharesProcess }, self);
 
     /// <summary>Says where the seed listens, and keeps it for who looks in the folder.</summary>
     internal void NoteListening(string listening)
@@ -194,8 +162,8 @@ internal sealed record ClusterPlace(string Folder)
     /// <summary>What a console says whose seed does not let it in.</summary>
     /// <param name="failure">Why its last attempt failed, where the engine knows.</param>
     internal string Silence(string? failure) => Tcp is null
-        ? $"--state is {Folder}, whose seed does not answer; start it: actorring seed"
-        : $"--seed is {Tcp}, which does not answer as a seed{(failure is null ? "" : $": {failure}")}{(CertificateFolder is null ? "; one with certificates needs --certificates DIR here too" : "")}";
+        ? $"{Named("state")} is {Folder}, whose seed does not answer; start it: actorring seed"
+        : $"{Named("seed")} is {Tcp}, which does not answer as a seed{(failure is null ? "" : $": {failure}")}{(CertificateFolder is null ? $"; one with certificates needs {Named("certificates")} DIR here too" : "")}";
 
     /// <summary>Tells this cluster from every other one that was ever at the same place; made with the folder. Only while the store is held.</summary>
     /// <exception cref="InvalidDataException">The file holds something else.</exception>
@@ -229,8 +197,8 @@ internal sealed record ClusterPlace(string Folder)
             : File.Exists(token) ? ClusterToken.Read(token)
             : throw new UsageException(
                 Tcp is null
-                    ? $"--state is {Folder}, where no cluster is; start one there: actorring seed, or actorring up --ranks 4"
-                    : $"--state is {Folder}, which has no token; a seed with certificates needs --certificates DIR here too, one without the same --state");
+                    ? $"{Named("state")} is {Folder}, where no cluster is; start one there: actorring seed, or actorring up --ranks 4"
+                    : $"{Named("state")} is {Folder}, which has no token; a seed with certificates needs {Named("certificates")} DIR here too, one without the same {Named("state")}");
     }
 
     private static string LibraryHash()

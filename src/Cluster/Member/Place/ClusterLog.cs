@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace ActorRing.Cluster.Cli.Cluster;
+namespace ActorRing.Cluster.Member.Place;
 
 /// <summary>What seed and members say of themselves, a line each, on standard error.</summary>
 internal static class ClusterLog

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace ActorRing.Cluster.Cli;
+namespace ActorRing.Cluster.Member.Work;
 
 /// <summary>Signals to processes of this machine.</summary>
 internal static partial class LocalSignal

@@ -14,12 +14,12 @@ using ActorRing.Compute.Training;
 using ActorRing.Compute.Training.Guards;
 using ActorRing.Native;
 
-namespace ActorRing.Cluster.Cli.Ranks;
+namespace ActorRing.Cluster.Member.Work;
 
 /// <summary>A rank's work: opens the job's device, model and data, joins the epoch's communicators, trains.</summary>
 internal sealed class JobWork : IRankWork
 {
-    private readonly FaultTrap _trap = new();
+    private readonly FaultTrap _trap;
     private readonly WorkWatch _watch;
     private readonly string? _address;
     private Native.ComputeDevice? _device;
@@ -34,10 +34,12 @@ internal sealed class JobWork : IRankWork
     private Action<MachineEvent> _say = _ => { };
     private volatile EpochLinks? _links;
 
+    /// <param name="log">Told in one line of faults on purpose, from any thread.</param>
     /// <param name="address">Where Gloo listens; null for 127.0.0.1.</param>
-    internal JobWork(string? address = null)
+    internal JobWork(Action<string> log, string? address = null)
     {
         _address = address;
+        _trap = new FaultTrap(log);
         _watch = new WorkWatch(_trap);
         _trap.Cut = () => _links?.Abort("cut on purpose");
     }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using ActorRing.Actors.Ids;
 
-namespace ActorRing.Cluster.Cli.Ranks;
+namespace ActorRing.Cluster.Member.Work;
 
 /// <summary>What a rank has computed, whatever becomes of it: a line on standard error for each update, for <c>bench partitions</c>.</summary>
 /// <param name="Epoch">In which.</param>

@@ -7,7 +7,7 @@ using ActorRing.Compute.Model.Rope;
 using ActorRing.Compute.Tokenizers;
 using ActorRing.Native;
 
-namespace ActorRing.Cluster.Cli;
+namespace ActorRing.Cluster.Member.Work;
 
 /// <summary>The model that a job starts from: a Hugging Face folder, or a new one from the job's own numbers.</summary>
 internal sealed class JobModel : IDisposable
