@@ -1,5 +1,6 @@
 using ActorRing.Cluster.Hosting.Engine;
 using ActorRing.Cluster.Member;
+using ActorRing.Cluster.Member.Work;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -35,7 +36,8 @@ public sealed partial class ActorRingMember : BackgroundService
     {
         try
         {
-            await using var member = new MemberHost(ActorRingOptionsCheck.PlaceOf(_options), ActorRingOptionsCheck.MemberOf(_options), Say);
+            var settings = ActorRingOptionsCheck.MemberOf(_options);
+            await using var member = new MemberHost(ActorRingOptionsCheck.PlaceOf(_options), settings, new JobWork(Say, settings.TensorAddress), Say);
             await member.StartAsync(stoppingToken).ConfigureAwait(false);
             _joined.TrySetResult(member.Self);
             using var leaving = stoppingToken.Register(member.Drain);

@@ -17,24 +17,21 @@ internal sealed class MemberHost : IAsyncDisposable
     /// <summary>A member that waits for <see cref="StartAsync"/>.</summary>
     /// <param name="place">Which cluster.</param>
     /// <param name="settings">Who it is.</param>
+    /// <param name="work">What it computes; owned.</param>
     /// <param name="log">Told in one line whenever something changes, from any thread; must not block.</param>
     /// <exception cref="UsageException">The name or the address is not allowed, or the folder holds no cluster.</exception>
     /// <exception cref="FileNotFoundException">A certificate is missing.</exception>
-    internal MemberHost(ClusterPlace place, MemberSettings settings, Action<string> log)
+    internal MemberHost(ClusterPlace place, MemberSettings settings, IRankWork work, Action<string> log)
     {
         settings.Require(place.Named);
         _log = log;
         Self = new MemberRef(settings.Name, settings.Incarnation ?? MemberRef.NewIncarnation(TimeProvider.System));
         var engine = place.NewMember(settings.Name, Self, log, settings.SharesProcess);
         WarmUp.Run();
-        Work = new JobWork(log, settings.TensorAddress);
-        _host = new RankHost(engine, new RankOptions { Fingerprint = ClusterPlace.Fingerprint, IsReserve = settings.IsReserve }, new JobPlanner(), Work, TimeProvider.System, log);
+        _host = new RankHost(engine, new RankOptions { Fingerprint = ClusterPlace.Fingerprint, IsReserve = settings.IsReserve }, new JobPlanner(), work, TimeProvider.System, log);
     }
 
     internal MemberRef Self { get; }
-
-    /// <summary>What it computes.</summary>
-    internal JobWork Work { get; }
 
     /// <summary>What its loop has cost so far; to be read when it has ended.</summary>
     internal ControlFigures Figures => _host.Figures;

@@ -34,6 +34,17 @@ public class BadInputSpec
     }
 
     [Theory]
+    [InlineData("--metrics-address is '0.0.0.0', which needs --metrics-port; allowed: both, or neither", "--metrics-address", "0.0.0.0")]
+    [InlineData("--metrics-address is 'everywhere', allowed: an address of this machine, such as 0.0.0.0 for all of them", "--metrics-address", "everywhere", "--metrics-port", "0")]
+    public void Metrics_must_be_served_where_they_can_be(string message, params string[] options)
+    {
+        var run = CommandRun.Of(["seed", "--state", Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), .. options]);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Equal($"actorring: {message}", Assert.Single(run.Errors));
+    }
+
+    [Theory]
     [InlineData("seed")]
     [InlineData("jobs", "list")]
     public void Unknown_engine_must_be_refused_with_those_that_there_are(params string[] command)
@@ -49,6 +60,8 @@ public class BadInputSpec
     [InlineData("overload")]
     [InlineData("partitions")]
     [InlineData("recovery")]
+    [InlineData("control")]
+    [InlineData("join")]
     public void Bench_must_refuse_an_engine_that_there_is_not(string bench)
     {
         var run = CommandRun.Of("bench", bench, "--engine", "raft");

@@ -208,15 +208,16 @@ internal static class ClusterBenchCommand
 
     internal static Command Join()
     {
-        var members = NumberOption.Of("--members", "Member processes, all started at once.", 64, 2, 1024);
+        var members = NumberOption.Of("--members", "Member processes.", 64, 2, 1024);
+        var atOnce = NumberOption.Of("--at-once", "So many start at the same time, the next when one has joined: a machine with a GPU each has more processors than this one.", 8, 1, 1024);
         var engine = ClusterOptions.OfBench();
-        var command = new Command("join", "How long it takes until many members of one machine are one ring. Example: actorring bench join --members 64 --json") { members, engine, BenchCommand.Json };
+        var command = new Command("join", "How long it takes until many members of one machine are one ring. Example: actorring bench join --members 64 --json") { members, atOnce, engine, BenchCommand.Json };
         command.SetAction(async result =>
         {
             using var signal = new StopSignal("stopping; nothing is left of it");
-            var row = await JoinBench.RunAsync(result.GetValue(members), result.GetValue(engine)!, signal.Token);
+            var row = await JoinBench.RunAsync(result.GetValue(members), result.GetValue(atOnce), result.GetValue(engine)!, signal.Token);
             BenchCommand.Print([row], result.GetValue(BenchCommand.Json), row =>
-                $"{row.Members} members on {row.Engine} joined after {row.JoinedMs} ms, {row.WithTensorLibrary} of them with a tensor library in memory; {row.MemberMiB} MiB each\n"
+                $"{row.Members} members on {row.Engine}, {row.AtOnce} at a time, joined after {row.JoinedMs} ms, {row.WithTensorLibrary} of them with a tensor library in memory; {row.MemberMiB} MiB each\n"
                 + $"one ring of all after {row.RingMs} ms more, its first update committed after {row.FirstUpdateMs} ms");
             return row.WithTensorLibrary == 0 ? 0 : 1;
         });

@@ -1,8 +1,11 @@
 using System.CommandLine;
+using ActorRing.Cluster.Cli.Bench;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Cli.Ranks;
+using ActorRing.Cluster.Hosting.Ranks;
 using ActorRing.Cluster.Member;
 using ActorRing.Cluster.Member.Place;
+using ActorRing.Cluster.Member.Work;
 
 namespace ActorRing.Cluster.Cli.Commands;
 
@@ -21,7 +24,8 @@ internal static class MemberCommand
         {
             Description = "Holds a rank only while there are too few other members: a second member on a machine, for when another machine is lost. Jobs keep their ranks then, and with them every bit.",
         };
-        var command = new Command("member", "Joins a cluster and holds a rank when a job needs one. Example: actorring member --name rank-0") { name, reserve, incarnation, address, ClusterOptions.OfMember };
+        var hollow = new Option<bool>("--hollow") { Hidden = true, Description = "Takes part in everything and computes nothing; for bench join." };
+        var command = new Command("member", "Joins a cluster and holds a rank when a job needs one. Example: actorring member --name rank-0") { name, reserve, incarnation, address, hollow, ClusterOptions.OfMember };
         command.SetAction(async (result, stop) =>
         {
             var settings = new MemberSettings(result.GetValue(name) ?? MemberSettings.UsualName)
@@ -30,11 +34,12 @@ internal static class MemberCommand
                 TensorAddress = result.GetValue(address),
                 IsReserve = result.GetValue(reserve),
             };
-            await using var member = new MemberHost(ClusterOptions.PlaceOf(result), settings, ClusterLog.Write);
+            var work = result.GetValue(hollow) ? null : new JobWork(ClusterLog.Write, settings.TensorAddress);
+            await using var member = new MemberHost(ClusterOptions.PlaceOf(result), settings, work ?? (IRankWork)new HollowWork(), ClusterLog.Write);
             using var signals = new DrainSignals(member.Drain);
             await member.StartAsync(stop);
             var end = await member.Ended;
-            ControlStatistics.PrintIfAsked(member.Figures, member.Work);
+            ControlStatistics.PrintIfAsked(member.Figures, work);
             return end.IsClean ? 0 : 1;
         });
         return command;
