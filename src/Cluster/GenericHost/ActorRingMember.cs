@@ -10,9 +10,9 @@ namespace ActorRing.Cluster.GenericHost;
 /// <summary>The member that this program hosts: joins when the program has started, and when it stops, finishes the step in hand, writes its part of a TrainingCheckpoint and leaves.</summary>
 /// <remarks>
 /// Leaving takes as long as a step and a TrainingCheckpoint; what <c>HostOptions.ShutdownTimeout</c> (30 s unless set) cuts short is a lost rank to the cluster, and
-/// the job goes on from memory as after any loss. A failure of the member is one of this service: the host stops, unless its options say otherwise, and
-/// the process's exit code is 1. A member that has
-/// ended does not come back in the same process.
+/// the job goes on from memory as after any loss. A failure of the member is one of this service: the host stops, unless its options say otherwise, and the process's exit
+/// code is 1. A member that has ended does not come back in the same process. Its heartbeats need the thread pool: where all threads are blocked for most of a second, it is
+/// shut out as silent.
 /// </remarks>
 public sealed partial class ActorRingMember : BackgroundService
 {

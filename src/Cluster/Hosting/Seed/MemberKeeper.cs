@@ -58,17 +58,20 @@ internal sealed class MemberKeeper(ISeedEngine engine, Func<string, long, Member
 
     /// <summary>A connection ended: if that was the end of the process, it is known at once.</summary>
     /// <param name="member">Whose.</param>
-    /// <param name="saidGoodBye">It does so when nothing of it runs any more.</param>
+    /// <param name="saidGoodBye">It does so when nothing of it runs any more. Its process may have other things to do, unless it is a child: that is started again when it has ended.</param>
     internal void SeeDisconnected(MemberId member, bool saidGoodBye)
     {
         post(new MemberDisconnected(member));
-        if (saidGoodBye)
+        if (_children.TryGetValue(member.Name, out var child) && child.Member == member)
         {
-            post(new MemberGone(member, "it has left"));
             return;
         }
 
-        if (engine.ProcessOf(Roles.ToRef(member)) is { } process && !(_children.TryGetValue(member.Name, out var child) && child.Member == member))
+        if (saidGoodBye)
+        {
+            post(new MemberGone(member, "it has left"));
+        }
+        else if (engine.ProcessOf(Roles.ToRef(member)) is { } process)
         {
             _ = SeeEndAsync(member, process);
         }
