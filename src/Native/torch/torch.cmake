@@ -41,9 +41,9 @@ add_library(ar_torch SHARED ${COMMON} torch/context.cpp torch/buffers.cpp torch/
   torch/layers.cpp torch/mask.cpp torch/tiles.cpp torch/flash.cpp torch/attention.cpp torch/loss.cpp torch/adamw.cpp)
 target_include_directories(ar_torch PRIVATE include common torch)
 target_include_directories(ar_torch SYSTEM PRIVATE ${AR_TORCH_INCLUDE} ${AR_TORCH_INCLUDE}/torch/csrc/api/include)
-target_precompile_headers(ar_torch PRIVATE <ATen/ATen.h>)
 target_link_options(ar_torch PRIVATE -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/exports.map -Wl,--no-undefined)
-set_target_properties(ar_torch PROPERTIES LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/exports.map)
+# One translation unit: reading ATen's headers takes longer than compiling all of it.
+set_target_properties(ar_torch PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0 LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/exports.map)
 target_link_libraries(ar_torch PRIVATE ${AR_TORCH_CPU} ${AR_TORCH_C10} OpenMP::OpenMP_CXX Threads::Threads ${CMAKE_DL_LIBS})
 if(AR_TORCH_CUDA AND AR_TORCH_C10_CUDA)
   # No symbol of these is called by name: being loaded registers the CUDA kernels, so the linker must not drop them.
