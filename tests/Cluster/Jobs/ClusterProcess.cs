@@ -76,8 +76,7 @@ internal sealed class ClusterProcess : IAsyncDisposable
 
     internal async Task<JobStatus> StatusAsync(JobId job) => await JobWatch.FindAsync(Console, job, CancellationToken.None);
 
-    internal async Task<RingAnswer> RingAsync() =>
-        (await Console.AskAsync<RingAnswer>(new ObserverMachine(new QueryRing(ConsoleLink.NewKey(), 0), ConsoleLink.RetryEvery, ConsoleLink.Patience), CancellationToken.None))[0];
+    internal Task<RingAnswer> RingAsync() => JobWatch.RingAsync(Console, CancellationToken.None);
 
     /// <summary>Asks until a job is as it should be.</summary>
     internal async Task<JobStatus> AwaitAsync(JobId job, Func<JobStatus, bool> isSo, string what)

@@ -70,8 +70,7 @@ internal sealed class BenchCluster : IAsyncDisposable
 
     internal Task<JobStatus> StatusAsync() => JobWatch.FindAsync(_link, _job, default);
 
-    internal async Task<RingAnswer> RingAsync() =>
-        (await _link.AskAsync<RingAnswer>(new ObserverMachine(new QueryRing(ConsoleLink.NewKey(), 0), ConsoleLink.RetryEvery, ConsoleLink.Patience), default))[0];
+    internal Task<RingAnswer> RingAsync() => JobWatch.RingAsync(_link, default);
 
     /// <summary>Members that can hold a rank.</summary>
     internal async Task<int> CountMembersAsync() =>

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using ActorRing.Actors.Messages;
-using ActorRing.Actors.Submitter;
 using ActorRing.Cluster.Cli.Cluster;
 using ActorRing.Cluster.Hosting.Machines;
 using ActorRing.Cluster.Hosting.Processes;
@@ -78,12 +77,9 @@ internal static class JoinBench
         var spec = JobIntake.Resolve(file, ["--parallelism.ranks", members.ToString(CultureInfo.InvariantCulture)], replacesModel: false).ToSpec();
         var submitted = Stopwatch.GetTimestamp();
         var job = await link.SubmitAsync(spec, ConsoleLink.NewKey(), stop);
-        await BenchCluster.UntilAsync(async () => (await RingAsync(link, stop)).Phase == EpochPhase.Training || (await JobWatch.FindAsync(link, job, stop)).StepsCommitted > 0, "no ring was formed", Patience);
+        await BenchCluster.UntilAsync(async () => (await JobWatch.RingAsync(link, stop)).Phase == EpochPhase.Training || (await JobWatch.FindAsync(link, job, stop)).StepsCommitted > 0, "no ring was formed", Patience);
         var ring = Stopwatch.GetElapsedTime(submitted).TotalMilliseconds;
         await BenchCluster.UntilAsync(async () => (await JobWatch.FindAsync(link, job, stop)).StepsCommitted > 0, "no update was committed", Patience);
         return (ring, Stopwatch.GetElapsedTime(submitted).TotalMilliseconds);
     }
-
-    private static async Task<RingAnswer> RingAsync(ConsoleLink link, CancellationToken stop) =>
-        (await link.AskAsync<RingAnswer>(new ObserverMachine(new QueryRing(ConsoleLink.NewKey(), 0), ConsoleLink.RetryEvery, ConsoleLink.Patience), stop))[0];
 }

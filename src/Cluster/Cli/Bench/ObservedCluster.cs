@@ -95,8 +95,7 @@ internal sealed class ObservedCluster : IAsyncDisposable
         }
     }
 
-    internal async Task<RingAnswer> RingAsync(CancellationToken stop) =>
-        (await _link!.AskAsync<RingAnswer>(new ObserverMachine(new QueryRing(ConsoleLink.NewKey(), 0), ConsoleLink.RetryEvery, ConsoleLink.Patience), stop))[0];
+    internal Task<RingAnswer> RingAsync(CancellationToken stop) => JobWatch.RingAsync(_link!, stop);
 
     public async ValueTask DisposeAsync()
     {

@@ -43,6 +43,10 @@ internal static class JobWatch
     internal static async Task<JobStatus> FindAsync(ConsoleLink link, JobId job, CancellationToken stop) =>
         (await PageAsync(link, job.Number + 1, stop)).FirstOrDefault(status => status.Job == job) ?? throw new UsageException($"{job}: there is no such job; those that there are: actorring jobs list");
 
+    /// <summary>The running job's ring, its first page of ranks.</summary>
+    internal static async Task<RingAnswer> RingAsync(ConsoleLink link, CancellationToken stop) =>
+        (await link.AskAsync<RingAnswer>(new ObserverMachine(new QueryRing(ConsoleLink.NewKey(), 0), ConsoleLink.RetryEvery, ConsoleLink.Patience), stop))[0];
+
     /// <summary>All jobs, oldest first.</summary>
     internal static async Task<IReadOnlyList<JobStatus>> ListAsync(ConsoleLink link, CancellationToken stop)
     {

@@ -54,7 +54,7 @@ internal static class DemoCluster
                 kill = null;
             }
 
-            var ring = (await link.AskAsync<RingAnswer>(new ObserverMachine(new QueryRing(ConsoleLink.NewKey(), 0), ConsoleLink.RetryEvery, ConsoleLink.Patience), stop))[0];
+            var ring = await JobWatch.RingAsync(link, stop);
             run.Ring = ring.Phase == EpochPhase.Training ? ring : run.Ring;
             await Task.Delay(Every, stop);
             status = await JobWatch.FindAsync(link, submitted, stop);

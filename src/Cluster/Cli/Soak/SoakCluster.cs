@@ -70,8 +70,7 @@ internal sealed class SoakCluster : IAsyncDisposable
 
     internal Task<JobStatus> StatusAsync(JobId job, CancellationToken stop) => JobWatch.FindAsync(_link, job, stop);
 
-    internal async Task<RingAnswer> RingAsync(CancellationToken stop) =>
-        (await _link.AskAsync<RingAnswer>(new ObserverMachine(new QueryRing(ConsoleLink.NewKey(), 0), ConsoleLink.RetryEvery, ConsoleLink.Patience), stop))[0];
+    internal Task<RingAnswer> RingAsync(CancellationToken stop) => JobWatch.RingAsync(_link, stop);
 
     /// <summary>Waits until so many ranks train.</summary>
     /// <exception cref="TimeoutException">They do not within a minute.</exception>
